@@ -1,0 +1,2 @@
+export { DataError, UsageError, messageOf } from './errors.js';
+export { permutation, seededRandom, shuffle, type Random } from './random.js';
