@@ -1,0 +1,11 @@
+export { Drain, type Change, type Cluster, type DrainOptions, type FullSearch } from './drain.js';
+export { parseDuration } from './duration.js';
+export { countLines, LineSource, type LineChunk } from './lines.js';
+export { LogFormat } from './log_format.js';
+export { TemplateMiner, type MinedLine, type MinerOptions, type Parameter } from './miner.js';
+export { type MaskingInstruction } from './masking.js';
+export { LinePattern } from './patterns/index.js';
+export { parsePythonLiteral, type Literal } from './python_literal.js';
+export { readDrainIni } from './settings.js';
+export { loadState, saveState } from './state.js';
+export { TimeFormat } from './time_format.js';

@@ -1,0 +1,115 @@
+import { isAscii } from 'node:buffer';
+import { createReadStream, existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { DataError, messageOf } from '../common/index.js';
+
+const CHUNK_BYTES = 1 << 20;
+
+/** Whole lines: buffer[0, end), the last one without its newline only at the end of the input. Valid until the next is asked for. */
+export interface LineChunk {
+  readonly buffer: Buffer;
+  readonly end: number;
+  /** No byte above 127 anywhere in the chunk. */
+  readonly ascii: boolean;
+}
+
+/** Reads a log in chunks of whole lines; `bytesRead` of `totalBytes` tells how far it is (compressed bytes for .gz). */
+export class LineSource {
+  bytesRead = 0;
+
+  private constructor(readonly file: string, readonly totalBytes: number | null) {}
+
+  /**
+   * `-` is standard input. Gzip is recognised by its content, not its name.
+   * @throws DataError when the file is missing, a folder, or empty of meaning (UTF-16, zstd).
+   */
+  static async open(file: string): Promise<LineSource> {
+    if (file === '-') return new LineSource('standard input', null);
+    if (!existsSync(file)) throw new DataError(`${file}: there is no such file. Check --input_file.`);
+    const info = await stat(file);
+    if (info.isDirectory()) throw new DataError(`${file}: is a folder; name the log file in it.`);
+    return new LineSource(file, info.size);
+  }
+
+  async *chunks(): AsyncGenerator<LineChunk> {
+    let buffer = Buffer.allocUnsafe(CHUNK_BYTES * 2);
+    let filled = 0;
+    let first = true;
+    for await (const piece of this.bytes()) {
+      let from = 0;
+      if (first) {
+        first = false;
+        refuseUnreadable(piece, this.file);
+        if (piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) from = 3;
+      }
+      const length = piece.length - from;
+      if (filled + length > buffer.length) {
+        const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, filled + length));
+        buffer.copy(larger, 0, 0, filled);
+        buffer = larger;
+      }
+      piece.copy(buffer, filled, from);
+      const newline = buffer.lastIndexOf(10, filled + length - 1);
+      const reached = filled + length;
+      // A newline before `filled` was handed out already: what is carried over holds none.
+      if (newline < filled) {
+        filled = reached;
+        continue;
+      }
+      const end = newline + 1;
+      yield { buffer, end, ascii: isAscii(buffer.subarray(0, end)) };
+      buffer.copy(buffer, 0, end, reached);
+      filled = reached - end;
+    }
+    if (filled > 0) yield { buffer, end: filled, ascii: isAscii(buffer.subarray(0, filled)) };
+  }
+
+  private async *bytes(): AsyncGenerator<Buffer> {
+    const stream: Readable = this.totalBytes === null ? process.stdin : createReadStream(this.file, { highWaterMark: CHUNK_BYTES });
+    const counted = async function* (this: LineSource): AsyncGenerator<Buffer> {
+      for await (const piece of stream as AsyncIterable<Buffer>) {
+        this.bytesRead += piece.length;
+        yield piece;
+      }
+    }.call(this);
+    const first = await counted.next();
+    if (first.done) return;
+    const all = async function* (): AsyncGenerator<Buffer> {
+      yield first.value;
+      yield* counted;
+    };
+    if (!(first.value[0] === 0x1f && first.value[1] === 0x8b)) {
+      yield* all();
+      return;
+    }
+    const source = Readable.from(all(), { objectMode: false, highWaterMark: CHUNK_BYTES });
+    const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+    source.on('error', (error) => gunzip.destroy(error));
+    try {
+      yield* source.pipe(gunzip) as AsyncIterable<Buffer>;
+    } catch (error) {
+      const cut = /unexpected end/i.test(messageOf(error));
+      throw new DataError(`${this.file}: the gzip data ${cut ? 'ends early: the file is truncated' : `is damaged (${messageOf(error)})`}. Fetch or copy it again.`);
+    } finally {
+      source.destroy();
+    }
+  }
+}
+
+function refuseUnreadable(piece: Buffer, file: string): void {
+  if ((piece[0] === 0xff && piece[1] === 0xfe) || (piece[0] === 0xfe && piece[1] === 0xff)) throw new DataError(`${file}: is UTF-16. Convert it first, e.g. iconv -f UTF-16 -t UTF-8.`);
+  if (piece.length >= 4 && piece.readUInt32LE(0) === 0xfd2fb528) throw new DataError(`${file}: is zstd-compressed, which is not read yet. Pipe it in: zstd -dc ${file} | … --input_file -`);
+}
+
+/** Counts the lines of a file (a last one without newline included). */
+export async function countLines(file: string): Promise<number> {
+  const source = await LineSource.open(file);
+  let lines = 0;
+  for await (const { buffer, end } of source.chunks()) {
+    for (let i = 0; i < end; i++) if (buffer[i] === 10) lines++;
+    if (buffer[end - 1] !== 10) lines++;
+  }
+  return lines;
+}

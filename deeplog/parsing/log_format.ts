@@ -1,0 +1,157 @@
+import { UsageError } from '../common/index.js';
+import { compilePythonRegex } from './patterns/index.js';
+
+/**
+ * A line layout such as `<Date> <Time> <Pid> <Level> <Component>: <Content>`. What stands between the fields is a regular
+ * expression, runs of blanks meaning `\s+`, each field as short as it can be and `<Content>` the rest (logpai's convention).
+ *
+ * Plain separators are matched on bytes by taking each one's first occurrence, which is the first path a backtracking
+ * matcher would try; only where that fails, or a separator is a true regular expression, RegExp decides.
+ */
+export class LogFormat {
+  readonly fields: readonly string[];
+  readonly contentField: number;
+  /** Byte offsets of the fields of the last line matched. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  private readonly regex: RegExp;
+  /** Separators before each field and after the last, as byte pieces; null when one is a regular expression. */
+  private readonly plain: readonly Piece[][] | null;
+
+  /** @throws UsageError when there is no `<Content>`, a field occurs twice, or a separator is no regular expression. */
+  constructor(readonly layout: string) {
+    const parts = layout.trim().split(/<([^<>\s]+)>/);
+    const separators = parts.filter((_, i) => i % 2 === 0).map(escapeLoneBrackets);
+    this.fields = parts.filter((_, i) => i % 2 === 1);
+    this.contentField = this.fields.indexOf('Content');
+    if (this.contentField < 0) throw new UsageError(`The log format ${JSON.stringify(layout)} has no <Content> field. Add one for the message, e.g. "<Date> <Time> <Level> <Content>".`);
+    const twice = this.fields.find((f, i) => this.fields.indexOf(f) !== i);
+    if (twice !== undefined) throw new UsageError(`The log format ${JSON.stringify(layout)} names <${twice}> twice. Give each field its own name.`);
+    const source = separators.map((s, i) => s.replace(/ +/g, '\\s+') + (i < this.fields.length ? '(.*?)' : '')).join('');
+    this.regex = compilePythonRegex(`^${source}$`, 'sd');
+    this.starts = new Int32Array(this.fields.length);
+    this.ends = new Int32Array(this.fields.length);
+    const plain = separators.map(plainPieces);
+    this.plain = plain.every((p) => p !== null) ? plain : null;
+  }
+
+  /** Splits buffer[start, end) into fields; false when the line does not fit. */
+  match(buffer: Buffer, start: number, end: number, ascii: boolean): boolean {
+    let from = start;
+    let to = end;
+    while (from < to && isBlank(buffer[from])) from++;
+    while (to > from && isBlank(buffer[to - 1])) to--;
+    return (this.plain !== null && this.matchPlain(buffer, from, to, this.plain)) || this.matchRegex(buffer, from, to, ascii);
+  }
+
+  private matchPlain(buffer: Buffer, from: number, to: number, plain: readonly Piece[][]): boolean {
+    const { starts, ends } = this;
+    const last = starts.length - 1;
+    let at = skipPieces(buffer, from, to, plain[0]);
+    if (at < 0) return false;
+    for (let f = 0; f < last; f++) {
+      const separator = plain[f + 1];
+      starts[f] = at;
+      const first = separator[0];
+      for (;;) {
+        if (first.blank) while (at < to && !isBlank(buffer[at])) at++;
+        else while (at < to && buffer[at] !== first.bytes[0]) at++;
+        if (at >= to) return false;
+        const after = skipPieces(buffer, at, to, separator);
+        if (after >= 0) {
+          ends[f] = at;
+          at = after;
+          break;
+        }
+        at++;
+      }
+    }
+    starts[last] = at;
+    const tail = plain[last + 1];
+    if (tail.length > 0) return false;
+    ends[last] = to;
+    return true;
+  }
+
+  private matchRegex(buffer: Buffer, from: number, to: number, ascii: boolean): boolean {
+    const text = ascii ? buffer.toString('latin1', from, to) : buffer.toString('utf8', from, to);
+    const match = this.regex.exec(text);
+    if (match === null || !match.indices) return false;
+    // Layouts may hold groups of their own, e.g. (\[<PID>\])?: the fields are found by their order among all groups.
+    const groups = fieldGroups(this.regex.source);
+    for (let f = 0; f < this.fields.length; f++) {
+      const span: [number, number] | undefined = match.indices[groups[f]];
+      const [a, b] = span ?? [0, 0];
+      this.starts[f] = from + (ascii ? a : Buffer.byteLength(text.slice(0, a)));
+      this.ends[f] = from + (ascii ? b : Buffer.byteLength(text.slice(0, b)));
+    }
+    return true;
+  }
+}
+
+interface Piece {
+  readonly blank: boolean;
+  readonly bytes: Buffer;
+}
+
+/** Alternating literals and runs of blanks, or null when the separator needs a regular expression. */
+function plainPieces(separator: string): Piece[] | null {
+  const literal = separator.replace(/\\([^A-Za-z0-9])/g, '$1');
+  const bare = separator.replace(/\\[^A-Za-z0-9]/g, '');
+  if (/[\\^$.|?*+()[\]{}]/.test(bare)) return null;
+  return literal.split(/( +)/).filter((p) => p !== '').map((p) => ({ blank: p.startsWith(' '), bytes: Buffer.from(p) }));
+}
+
+/** Position after the pieces when they stand at `at`, else −1. */
+function skipPieces(buffer: Buffer, at: number, to: number, pieces: readonly Piece[]): number {
+  let i = at;
+  for (let p = 0; p < pieces.length; p++) {
+    const piece = pieces[p];
+    if (piece.blank) {
+      if (i >= to || !isBlank(buffer[i])) return -1;
+      do i++; while (i < to && isBlank(buffer[i]));
+    } else {
+      const { bytes } = piece;
+      if (i + bytes.length > to) return -1;
+      for (let j = 0; j < bytes.length; j++) if (buffer[i + j] !== bytes[j]) return -1;
+      i += bytes.length;
+    }
+  }
+  return i;
+}
+
+function isBlank(b: number): boolean {
+  return b === 32 || (b >= 9 && b <= 13) || (b >= 28 && b <= 31);
+}
+
+/** A bracket whose partner stands in another separator cannot be a character class: `[<Time>]` means brackets. */
+function escapeLoneBrackets(separator: string): string {
+  const masked = separator.replace(/\\./g, '  ');
+  const opens = masked.indexOf('[');
+  const closes = masked.indexOf(']');
+  const paired = opens >= 0 && closes > opens;
+  if (paired) return separator;
+  return [...separator].map((c, i) => ((c === '[' || c === ']') && masked[i] === c ? `\\${c}` : c)).join('');
+}
+
+const groupsBySource = new Map<string, number[]>();
+
+/** Index of the capture group of each `(.*?)` in the compiled source. */
+function fieldGroups(source: string): number[] {
+  const known = groupsBySource.get(source);
+  if (known) return known;
+  const groups: number[] = [];
+  let group = 0;
+  let inClass = false;
+  for (let i = 0; i < source.length; i++) {
+    if (source[i] === '\\') i++;
+    else if (inClass) inClass = source[i] !== ']';
+    else if (source[i] === '[') inClass = true;
+    else if (source[i] === '(' && (source[i + 1] !== '?' || /^\(\?<[^=!]/.test(source.slice(i)))) {
+      group++;
+      if (source.startsWith('(.*?)', i)) groups.push(group);
+    }
+  }
+  groupsBySource.set(source, groups);
+  return groups;
+}

@@ -1,0 +1,172 @@
+import { UsageError } from '../common/index.js';
+import { LinePattern, compilePythonRegex } from './patterns/index.js';
+
+/** One entry of `[MASKING] masking`: what matches becomes `<mask_with>`. */
+export interface MaskingInstruction {
+  readonly regexPattern: string;
+  readonly maskWith: string;
+}
+
+/**
+ * Finds what the masks replace in a message, as disjoint spans of its bytes in order. Masks apply one after the other, as
+ * in Drain3; a later mask may swallow an earlier one's replacement whole, never a part of it.
+ */
+export class Masker {
+  /** The spans of the last {@link run}: absolute byte offsets and the instruction's index. */
+  count = 0;
+  starts = new Int32Array(64);
+  ends = new Int32Array(64);
+  masks = new Int32Array(64);
+  /** Replacement text of each instruction, as bytes. */
+  readonly replacements: readonly Buffer[];
+  private readonly patterns: readonly LinePattern[];
+  private readonly regexes: readonly RegExp[];
+  /** No mask can match a character that an earlier one puts in, so each can run on the raw bytes between spans. */
+  private readonly independent: boolean;
+  private spareStarts = new Int32Array(64);
+  private spareEnds = new Int32Array(64);
+  private spareMasks = new Int32Array(64);
+
+  constructor(readonly instructions: readonly MaskingInstruction[], prefix = '<', suffix = '>') {
+    this.replacements = instructions.map(({ maskWith }) => {
+      const text = prefix + maskWith + suffix;
+      if (/\s/.test(text)) throw new UsageError(`[MASKING] mask_with ${JSON.stringify(maskWith)} holds white space and would split into several tokens. Use a name without.`);
+      return Buffer.from(text);
+    });
+    this.patterns = instructions.map((i) => new LinePattern(i.regexPattern));
+    this.regexes = instructions.map((i) => compilePythonRegex(i.regexPattern, 'g'));
+    this.independent = this.patterns.every(({ bytes }, k) => bytes !== null
+      && this.replacements.slice(0, k).every((text) => text.every((b) => b < 128 && bytes.alphabet[b] === 0)));
+  }
+
+  /** Fills starts, ends, masks and count for buffer[start, end). */
+  run(buffer: Buffer, start: number, end: number, ascii: boolean): void {
+    this.count = 0;
+    if (this.patterns.length === 0) return;
+    if (ascii && this.independent) {
+      for (let k = 0; k < this.patterns.length; k++) this.scanGaps(buffer, start, end, k);
+    } else this.runOnText(buffer, start, end, ascii);
+  }
+
+  private scanGaps(buffer: Buffer, start: number, end: number, k: number): void {
+    const pattern = this.patterns[k].bytes;
+    if (pattern === null) return;
+    const before = this.count;
+    let written = 0;
+    let from = start;
+    let changed = false;
+    for (let gap = 0; gap <= before; gap++) {
+      const until = gap < before ? this.starts[gap] : end;
+      while (from < until && pattern.find(buffer, from, until)) {
+        this.spare(written++, pattern.matchStart, pattern.matchEnd, k);
+        from = pattern.matchEnd;
+        changed = true;
+      }
+      if (gap < before) {
+        this.spare(written++, this.starts[gap], this.ends[gap], this.masks[gap]);
+        from = this.ends[gap];
+      }
+    }
+    if (!changed) return;
+    [this.starts, this.spareStarts] = [this.spareStarts, this.starts];
+    [this.ends, this.spareEnds] = [this.spareEnds, this.ends];
+    [this.masks, this.spareMasks] = [this.spareMasks, this.masks];
+    this.count = written;
+  }
+
+  private spare(at: number, start: number, end: number, mask: number): void {
+    if (at === this.spareStarts.length) {
+      this.spareStarts = grown(this.spareStarts);
+      this.spareEnds = grown(this.spareEnds);
+      this.spareMasks = grown(this.spareMasks);
+      this.starts = grown(this.starts);
+      this.ends = grown(this.ends);
+      this.masks = grown(this.masks);
+    }
+    this.spareStarts[at] = start;
+    this.spareEnds[at] = end;
+    this.spareMasks[at] = mask;
+  }
+
+  private runOnText(buffer: Buffer, start: number, end: number, ascii: boolean): void {
+    const raw = ascii ? buffer.toString('latin1', start, end) : buffer.toString('utf8', start, end);
+    const spans = maskText(raw, this.regexes, this.replacements.map((r) => r.toString()));
+    for (const [i, span] of spans.entries()) {
+      const at = ascii ? span.rawStart : Buffer.byteLength(raw.slice(0, span.rawStart));
+      const length = ascii ? span.rawEnd - span.rawStart : Buffer.byteLength(raw.slice(span.rawStart, span.rawEnd));
+      this.spare(i, start + at, start + at + length, span.mask);
+    }
+    [this.starts, this.spareStarts] = [this.spareStarts, this.starts];
+    [this.ends, this.spareEnds] = [this.spareEnds, this.ends];
+    [this.masks, this.spareMasks] = [this.spareMasks, this.masks];
+    this.count = spans.length;
+  }
+}
+
+interface Span {
+  /** In the text as masked so far. */
+  start: number;
+  end: number;
+  /** In the raw text. */
+  rawStart: number;
+  rawEnd: number;
+  mask: number;
+}
+
+/** Masks applied one after the other to the text itself: the general case, and what the fast path must equal. */
+function maskText(raw: string, regexes: readonly RegExp[], replacements: readonly string[]): Span[] {
+  let text = raw;
+  let spans: Span[] = [];
+  for (const [mask, regex] of regexes.entries()) {
+    const next: Span[] = [];
+    let out = '';
+    let at = 0;
+    let k = 0;
+    // Raw offset of a position outside every span: undo the length changes of the spans before it.
+    const toRaw = (position: number): number => {
+      let shift = 0;
+      for (const s of spans) { if (s.end > position) break; shift = s.rawEnd - s.end; }
+      return position + shift;
+    };
+    const keepSpansUntil = (position: number): void => {
+      for (; k < spans.length && spans[k].end <= position; k++) {
+        const s = spans[k];
+        out += text.slice(at, s.start);
+        next.push({ ...s, start: out.length, end: out.length + s.end - s.start });
+        out += text.slice(s.start, s.end);
+        at = s.end;
+      }
+    };
+    regex.lastIndex = 0;
+    for (let match = regex.exec(text); match; match = regex.exec(text)) {
+      const [from, to] = [match.index, match.index + match[0].length];
+      if (to === from) { regex.lastIndex++; continue; }
+      const cuts = spans.some((s) => (s.start < from && from < s.end) || (s.start < to && to < s.end));
+      if (cuts) continue;
+      keepSpansUntil(from);
+      out += text.slice(at, from);
+      const startsSpan = spans.find((s) => s.start === from);
+      const endsSpan = spans.find((s) => s.end === to);
+      next.push({
+        start: out.length,
+        end: out.length + replacements[mask].length,
+        rawStart: startsSpan?.rawStart ?? toRaw(from),
+        rawEnd: endsSpan?.rawEnd ?? toRaw(to),
+        mask,
+      });
+      out += replacements[mask];
+      at = to;
+      while (k < spans.length && spans[k].end <= to) k++;
+    }
+    keepSpansUntil(text.length);
+    text = out + text.slice(at);
+    spans = next;
+  }
+  return spans;
+}
+
+function grown(array: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(array.length * 2);
+  larger.set(array);
+  return larger;
+}

@@ -1,0 +1,3 @@
+export { BytePattern } from './automaton.js';
+export { LinePattern } from './line_pattern.js';
+export { compilePythonRegex, translatePythonRegex } from './python_regex.js';

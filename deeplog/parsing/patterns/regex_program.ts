@@ -1,0 +1,248 @@
+/**
+ * A regular expression over bytes as a small program (Pike's VM), for the subset that has no look-around,
+ * anchors, word boundaries or back-references. Everything else is left to JavaScript's own RegExp.
+ */
+export type Instruction =
+  | { op: 'set'; bytes: Uint8Array }
+  | { op: 'split'; first: number; second: number }
+  | { op: 'jump'; to: number }
+  | { op: 'match' };
+
+type Node =
+  | { kind: 'set'; bytes: Uint8Array }
+  | { kind: 'sequence'; items: Node[] }
+  | { kind: 'choice'; items: Node[] }
+  | { kind: 'repeat'; item: Node; min: number; max: number; greedy: boolean };
+
+/** Repeat counts above this would blow the automaton up; such patterns go to RegExp. */
+const MAX_REPEAT = 64;
+
+class Unsupported extends Error {}
+
+/**
+ * Parses `pattern` and returns its program, or null when it is outside the subset.
+ * `reversed` gives the program of the reversed language, for finding where a match began.
+ */
+export function regexProgram(pattern: string, reversed = false): Instruction[] | null {
+  try {
+    const node = new Parser(pattern).parse();
+    const program: Instruction[] = [];
+    emit(node, program, reversed);
+    program.push({ op: 'match' });
+    return program;
+  } catch (error) {
+    if (error instanceof Unsupported) return null;
+    throw error;
+  }
+}
+
+class Parser {
+  private at = 0;
+  private ignoreCase = false;
+  constructor(private readonly text: string) {}
+
+  parse(): Node {
+    if (this.text.startsWith('(?i)')) { this.ignoreCase = true; this.at = 4; }
+    const node = this.choice();
+    if (this.at < this.text.length) throw new Unsupported();
+    return node;
+  }
+
+  private choice(): Node {
+    const items = [this.sequence()];
+    while (this.text[this.at] === '|') { this.at++; items.push(this.sequence()); }
+    return items.length === 1 ? items[0] : { kind: 'choice', items };
+  }
+
+  private sequence(): Node {
+    const items: Node[] = [];
+    while (this.at < this.text.length && this.text[this.at] !== '|' && this.text[this.at] !== ')') items.push(this.quantified());
+    return items.length === 1 ? items[0] : { kind: 'sequence', items };
+  }
+
+  private quantified(): Node {
+    let item = this.atom();
+    for (;;) {
+      const bounds = this.quantifier();
+      if (!bounds) return item;
+      let greedy = true;
+      if (this.text[this.at] === '?') { greedy = false; this.at++; }
+      else if (this.text[this.at] === '+') throw new Unsupported();
+      item = { kind: 'repeat', item, min: bounds[0], max: bounds[1], greedy };
+    }
+  }
+
+  private quantifier(): [number, number] | null {
+    const c = this.text[this.at];
+    if (c === '*') { this.at++; return [0, Infinity]; }
+    if (c === '+') { this.at++; return [1, Infinity]; }
+    if (c === '?') { this.at++; return [0, 1]; }
+    if (c !== '{') return null;
+    const braces = /^\{(\d*)(,?)(\d*)\}/.exec(this.text.slice(this.at));
+    if (!braces || (braces[1] === '' && braces[3] === '')) throw new Unsupported();
+    this.at += braces[0].length;
+    const min = Number(braces[1] || 0);
+    const max = braces[2] === '' ? min : braces[3] === '' ? Infinity : Number(braces[3]);
+    if (min > MAX_REPEAT || (max !== Infinity && max > MAX_REPEAT)) throw new Unsupported();
+    return [min, max];
+  }
+
+  private atom(): Node {
+    const c = this.text[this.at++];
+    if (c === '(') {
+      const group = /^\?(?::|P<\w+>)/.exec(this.text.slice(this.at));
+      if (group) this.at += group[0].length;
+      else if (this.text[this.at] === '?') throw new Unsupported();
+      const node = this.choice();
+      if (this.text[this.at++] !== ')') throw new Unsupported();
+      return node;
+    }
+    if (c === '[') return { kind: 'set', bytes: this.characterClass() };
+    if (c === '.') return { kind: 'set', bytes: negate(bytesOf('\n')) };
+    if (c === '\\') {
+      const set = this.escape(this.text[this.at++]);
+      return { kind: 'set', bytes: set };
+    }
+    if (c === '^' || c === '$' || c === '*' || c === '+' || c === '?' || c === '{') throw new Unsupported();
+    return { kind: 'set', bytes: this.fold(bytesOf(c)) };
+  }
+
+  private escape(c: string | undefined): Uint8Array {
+    switch (c) {
+      case 'd': return range('0', '9');
+      case 'D': return negate(range('0', '9'));
+      case 'w': return word();
+      case 'W': return negate(word());
+      case 's': return whitespace();
+      case 'S': return negate(whitespace());
+      case 't': return bytesOf('\t');
+      case 'n': return bytesOf('\n');
+      case 'r': return bytesOf('\r');
+      case 'f': return bytesOf('\f');
+      case 'v': return bytesOf('\v');
+      default:
+        // Letters and digits left over are anchors, boundaries, back-references or code points.
+        if (c === undefined || /[A-Za-z0-9]/.test(c)) throw new Unsupported();
+        return this.fold(bytesOf(c));
+    }
+  }
+
+  private characterClass(): Uint8Array {
+    const bytes = new Uint8Array(128);
+    let negated = false;
+    if (this.text[this.at] === '^') { negated = true; this.at++; }
+    for (let first = true; first || this.text[this.at] !== ']'; first = false) {
+      const c = this.text[this.at++];
+      if (c === undefined) throw new Unsupported();
+      let single: Uint8Array;
+      if (c === '\\') single = this.escape(this.text[this.at++]);
+      else {
+        if (c.charCodeAt(0) > 127) throw new Unsupported();
+        single = bytesOf(c);
+      }
+      const low = single.indexOf(1);
+      if (this.text[this.at] === '-' && this.text[this.at + 1] !== ']' && this.text[this.at + 1] !== undefined) {
+        this.at++;
+        let end = this.text[this.at++];
+        if (end === '\\') end = this.text[this.at++];
+        if (end === undefined || end.charCodeAt(0) > 127 || single.reduce((a, b) => a + b, 0) !== 1) throw new Unsupported();
+        for (let b = low; b <= end.charCodeAt(0); b++) bytes[b] = 1;
+      } else for (let b = 0; b < 128; b++) bytes[b] |= single[b];
+    }
+    this.at++;
+    const folded = this.fold(bytes);
+    return negated ? negate(folded) : folded;
+  }
+
+  private fold(bytes: Uint8Array): Uint8Array {
+    if (!this.ignoreCase) return bytes;
+    const out = bytes.slice();
+    for (let b = 65; b <= 90; b++) out[b] = out[b + 32] = bytes[b] | bytes[b + 32];
+    return out;
+  }
+}
+
+function emit(node: Node, program: Instruction[], reversed: boolean): void {
+  switch (node.kind) {
+    case 'set':
+      program.push({ op: 'set', bytes: node.bytes });
+      return;
+    case 'sequence':
+      for (const item of reversed ? [...node.items].reverse() : node.items) emit(item, program, reversed);
+      return;
+    case 'choice': {
+      const jumps: { op: 'jump'; to: number }[] = [];
+      node.items.forEach((item, i) => {
+        if (i < node.items.length - 1) {
+          const split: Instruction = { op: 'split', first: program.length + 1, second: 0 };
+          program.push(split);
+          emit(item, program, reversed);
+          const jump: Instruction = { op: 'jump', to: 0 };
+          program.push(jump);
+          jumps.push(jump);
+          split.second = program.length;
+        } else emit(item, program, reversed);
+      });
+      for (const jump of jumps) jump.to = program.length;
+      return;
+    }
+    case 'repeat': {
+      for (let i = 0; i < node.min; i++) emit(node.item, program, reversed);
+      const optional = (again: boolean): void => {
+        const split = { op: 'split' as const, first: 0, second: 0 };
+        const at = program.push(split) - 1;
+        emit(node.item, program, reversed);
+        if (again) program.push({ op: 'jump', to: at });
+        const [enter, leave] = [at + 1, program.length];
+        split.first = node.greedy ? enter : leave;
+        split.second = node.greedy ? leave : enter;
+        pending.push({ split, leaveIsFirst: !node.greedy });
+      };
+      const pending: { split: { first: number; second: number }; leaveIsFirst: boolean }[] = [];
+      if (node.max === Infinity) optional(true);
+      else {
+        for (let i = node.min; i < node.max; i++) optional(false);
+        // Leaving early skips all the optional copies that follow.
+        for (const { split, leaveIsFirst } of pending) {
+          if (leaveIsFirst) split.first = program.length;
+          else split.second = program.length;
+        }
+      }
+      return;
+    }
+    default:
+      node satisfies never;
+  }
+}
+
+function bytesOf(c: string): Uint8Array {
+  if (c.charCodeAt(0) > 127) throw new Unsupported();
+  const bytes = new Uint8Array(128);
+  bytes[c.charCodeAt(0)] = 1;
+  return bytes;
+}
+
+function range(from: string, to: string): Uint8Array {
+  const bytes = new Uint8Array(128);
+  bytes.fill(1, from.charCodeAt(0), to.charCodeAt(0) + 1);
+  return bytes;
+}
+
+function word(): Uint8Array {
+  const bytes = range('0', '9');
+  bytes.fill(1, 65, 91);
+  bytes.fill(1, 97, 123);
+  bytes[95] = 1;
+  return bytes;
+}
+
+function whitespace(): Uint8Array {
+  const bytes = new Uint8Array(128);
+  // Python's \s also takes the four ASCII separators 0x1c–0x1f.
+  for (const b of [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]) bytes[b] = 1;
+  return bytes;
+}
+
+function negate(bytes: Uint8Array): Uint8Array {
+  return bytes.map((b) => 1 - b);
+}

@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { deflateSync, inflateSync } from 'node:zlib';
+import { hashOfValue, writeJson } from '../artifacts/index.js';
+import { DataError, messageOf } from '../common/index.js';
+import { DRAIN_DEFAULTS, newNode, type DrainNode } from './drain.js';
+import { TemplateMiner, type MinerOptions } from './miner.js';
+import { readDrain3Snapshot } from './drain3_snapshot.js';
+import { requireSameSettings, type MinerState, type NodeState } from './miner_state.js';
+
+interface StateFile {
+  readonly schema: 'deeplog.drain_state/1';
+  readonly parser: 'drain';
+  readonly config_hash: string;
+  readonly config: ReturnType<typeof settingsOf>;
+  readonly encoding: 'none' | 'zlib+base64';
+  readonly state: MinerState | string;
+}
+
+/** What the tree depends on; a state only fits a miner with the same. */
+function settingsOf(options: MinerOptions): Record<string, unknown> {
+  const drain = { ...DRAIN_DEFAULTS, ...options.drain };
+  return {
+    sim_th: drain.simTh,
+    depth: drain.depth,
+    max_children: drain.maxChildren,
+    max_clusters: drain.maxClusters,
+    parametrize_numeric_tokens: drain.parametrizeNumericTokens,
+    extra_delimiters: options.extraDelimiters ?? [],
+    masking: (options.masking ?? []).map((m) => [m.regexPattern, m.maskWith]),
+    mask_prefix: options.maskPrefix ?? '<',
+    mask_suffix: options.maskSuffix ?? '>',
+  };
+}
+
+export function captureState(miner: TemplateMiner): MinerState {
+  const { drain, tokens } = miner;
+  const node = (n: DrainNode): NodeState => ({
+    children: Array.from(n.children, ([token, child]) => [tokens.text(token), node(child)] as const),
+    clusters: n.clusterIds,
+  });
+  return {
+    clustersCreated: drain.clustersCreated,
+    clusters: Array.from(drain.byRecency(), (c) => ({ id: c.id, size: c.size, tokens: Array.from(c.tokens, (t) => tokens.text(t)) })),
+    tree: Array.from(drain.root, ([count, n]) => [count, node(n)] as const),
+  };
+}
+
+/** Fills a fresh miner. */
+export function restoreState(miner: TemplateMiner, state: MinerState): void {
+  const { drain, tokens } = miner;
+  const node = (s: NodeState): DrainNode => {
+    const n = newNode();
+    for (const [token, child] of s.children) n.children.set(tokens.internText(token), node(child));
+    n.clusterIds.push(...s.clusters);
+    return n;
+  };
+  for (const c of state.clusters) drain.store({ id: c.id, size: c.size, tokens: Int32Array.from(c.tokens, (t) => tokens.internText(t)) });
+  for (const [count, n] of state.tree) drain.root.set(count, node(n));
+  drain.clustersCreated = state.clustersCreated;
+}
+
+/** Saves atomically; `compress` packs the state as Drain3 does (zlib, base64). */
+export async function saveState(miner: TemplateMiner, file: string, compress: boolean): Promise<void> {
+  const config = settingsOf(miner.options);
+  const state = captureState(miner);
+  await writeJson(file, {
+    schema: 'deeplog.drain_state/1',
+    parser: 'drain',
+    config_hash: hashOfValue(config),
+    config,
+    encoding: compress ? 'zlib+base64' : 'none',
+    state: compress ? deflateSync(JSON.stringify(state)).toString('base64') : state,
+  } satisfies StateFile);
+}
+
+/**
+ * A miner that goes on from a saved state, or from a Drain3 snapshot (plain or compressed).
+ * @throws DataError when the file is neither, or was made with other settings (they are named).
+ */
+export async function loadState(file: string, options: MinerOptions): Promise<TemplateMiner> {
+  const miner = new TemplateMiner(options);
+  restoreState(miner, stateIn(await readStateText(file), file, options));
+  return miner;
+}
+
+async function readStateText(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    throw new DataError(`${file}: the parser state cannot be read (${messageOf(error)}). Check --state.`);
+  }
+  try {
+    return JSON.parse(text.startsWith('{') ? text : inflateSync(Buffer.from(text, 'base64')).toString('utf8'));
+  } catch {
+    throw new DataError(`${file}: is neither a saved parser state nor a Drain3 snapshot (JSON, or zlib in base64).`);
+  }
+}
+
+function stateIn(parsed: unknown, file: string, options: MinerOptions): MinerState {
+  if (typeof parsed !== 'object' || parsed === null) throw new DataError(`${file}: is neither a saved parser state nor a Drain3 snapshot.`);
+  if ('py/object' in parsed) return readDrain3Snapshot(parsed, file, settingsOf(options));
+  const saved = parsed as Partial<StateFile>;
+  if (saved.schema !== 'deeplog.drain_state/1' || saved.state === undefined) throw new DataError(`${file}: is no parser state of this version (schema ${String(saved.schema)}). Parse again without --state.`);
+  requireSameSettings(saved.config ?? {}, settingsOf(options), file);
+  return typeof saved.state === 'string' ? JSON.parse(inflateSync(Buffer.from(saved.state, 'base64')).toString('utf8')) as MinerState : saved.state;
+}

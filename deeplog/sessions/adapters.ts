@@ -1,0 +1,257 @@
+import type { SessionRecord } from '../artifacts/index.js';
+import { UsageError } from '../common/index.js';
+import { LinePattern } from '../parsing/index.js';
+import { KeyTable } from './key_table.js';
+import { SessionLog } from './session_log.js';
+
+/** One parsed line as an adapter sees it: buffer[start, end) is the raw line. */
+export interface PlacedLine {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly ascii: boolean;
+  /** 1-based. */
+  readonly line: number;
+  readonly event: number;
+  /** Milliseconds, or NaN. */
+  readonly time: number;
+  readonly label: boolean | null;
+}
+
+/** Groups lines into sessions. Sessions that can be told to be over are handed out early. */
+export interface SessionAdapter {
+  /** The session that the line belongs to, or −1: none, or several windows. */
+  add(line: PlacedLine): number;
+  /** Sessions finished since the last call, in order. */
+  takeClosed(): SessionRecord[];
+  /** The rest, in order of session id; nothing may be added afterwards. */
+  finish(): Iterable<SessionRecord>;
+}
+
+export type AdapterOptions =
+  | { readonly type: 'only_identifier'; readonly regex: string }
+  | { readonly type: 'delimiter+regex'; readonly regex: string; readonly delimiter: string }
+  | { readonly type: 'only_delimiter'; readonly delimiter: string }
+  | { readonly type: 'interval_time'; readonly deltaMs: number }
+  | { readonly type: 'fixed_window'; readonly size: number; readonly stride: number }
+  | { readonly type: 'sliding_time'; readonly windowMs: number; readonly stepMs: number };
+
+/** @throws UsageError when the options contradict each other. */
+export function createAdapter(options: AdapterOptions): SessionAdapter {
+  switch (options.type) {
+    case 'only_identifier': return new IdentifierAdapter(options.regex, null);
+    case 'delimiter+regex': return new IdentifierAdapter(options.regex, options.delimiter);
+    case 'only_delimiter': return new RunAdapter(delimiterStarts(options.delimiter), 0);
+    case 'interval_time': return new RunAdapter(intervalStarts(options.deltaMs), 1);
+    case 'fixed_window': return new LineWindowAdapter(options.size, options.stride);
+    case 'sliding_time': return new TimeWindowAdapter(options.windowMs, options.stepMs);
+    default: throw new UsageError(`unknown adapter ${String(options satisfies never)}`);
+  }
+}
+
+/**
+ * Sessions by identifier (only_identifier), or runs of one identifier that a delimiter line starts anew (delimiter+regex).
+ * The key is the regex's whole first match in the raw line; ids count from 1 by first appearance.
+ */
+class IdentifierAdapter implements SessionAdapter {
+  private readonly pattern: LinePattern;
+  private readonly delimiter: Buffer | null;
+  private readonly keys = new KeyTable();
+  private readonly log = new SessionLog();
+  /** Handle of the open session of each key; handles are session ids minus 1. */
+  private readonly openSession: number[] = [];
+  private readonly keyOfSession: number[] = [];
+
+  constructor(regex: string, delimiter: string | null) {
+    this.pattern = new LinePattern(regex);
+    this.delimiter = delimiter === null ? null : Buffer.from(delimiter);
+  }
+
+  add(line: PlacedLine): number {
+    const { pattern } = this;
+    if (!pattern.find(line.buffer, line.start, line.end, line.ascii)) return -1;
+    const known = this.keys.size;
+    const key = this.keys.index(line.buffer, pattern.matchStart, pattern.matchEnd);
+    const starts = key === known || (this.delimiter !== null && contains(line, this.delimiter));
+    if (starts) {
+      this.openSession[key] = this.log.begin();
+      this.keyOfSession.push(key);
+    }
+    const handle = this.openSession[key];
+    this.log.append(handle, line.event, line.line, line.time, line.label);
+    return handle + 1;
+  }
+
+  takeClosed(): SessionRecord[] {
+    return [];
+  }
+
+  *finish(): Iterable<SessionRecord> {
+    for (let i = 0; i < this.keyOfSession.length; i++) yield this.log.close(i, i + 1, this.keys.key(this.keyOfSession[i]));
+  }
+}
+
+type Starts = (line: PlacedLine, sessionStart: number) => boolean;
+
+function delimiterStarts(delimiter: string): Starts {
+  const bytes = Buffer.from(delimiter);
+  return (line) => contains(line, bytes);
+}
+
+function intervalStarts(deltaMs: number): Starts {
+  // A line without a time stays in the current session.
+  return (line, sessionStart) => line.time - sessionStart >= deltaMs;
+}
+
+/** One session at a time: a line that `starts` closes it and opens the next (only_delimiter, interval_time). */
+class RunAdapter implements SessionAdapter {
+  private readonly log = new SessionLog();
+  private closed: SessionRecord[] = [];
+  private handle = -1;
+  private start = NaN;
+
+  constructor(private readonly starts: Starts, private session: number) {}
+
+  add(line: PlacedLine): number {
+    if (this.starts(line, this.start)) {
+      this.closeCurrent();
+      this.session += this.handle >= 0 || this.session === 0 ? 1 : 0;
+      this.handle = -1;
+      this.start = line.time;
+    }
+    if (this.handle < 0) {
+      this.handle = this.log.begin();
+      this.start = line.time;
+    } else if (Number.isNaN(this.start)) this.start = line.time;
+    this.log.append(this.handle, line.event, line.line, line.time, line.label);
+    return this.session;
+  }
+
+  takeClosed(): SessionRecord[] {
+    const { closed } = this;
+    this.closed = [];
+    return closed;
+  }
+
+  *finish(): Iterable<SessionRecord> {
+    this.closeCurrent();
+    yield* this.takeClosed();
+  }
+
+  private closeCurrent(): void {
+    if (this.handle >= 0) this.closed.push(this.log.close(this.handle, this.session, String(this.session)));
+  }
+}
+
+interface Kept {
+  readonly event: number;
+  readonly line: number;
+  readonly time: number;
+  readonly label: boolean | null;
+}
+
+/** Windows of `size` lines, a new one every `stride`; lines left over at the end that no full window holds make a last, shorter one. */
+class LineWindowAdapter implements SessionAdapter {
+  private kept: Kept[] = [];
+  private closed: SessionRecord[] = [];
+  private session = 0;
+  private seen = 0;
+  private covered = 0;
+
+  constructor(private readonly size: number, private readonly stride: number) {
+    if (stride > size) throw new UsageError(`--stride ${stride} is larger than --size ${size}: lines between windows would be lost. Use a stride of at most ${size}.`);
+  }
+
+  add(line: PlacedLine): number {
+    this.kept.push({ event: line.event, line: line.line, time: line.time, label: line.label });
+    this.seen++;
+    const session = this.stride === this.size ? Math.floor((this.seen - 1) / this.size) + 1 : -1;
+    if (this.kept.length === this.size) {
+      this.emit();
+      this.kept = this.kept.slice(this.stride);
+    }
+    return session;
+  }
+
+  takeClosed(): SessionRecord[] {
+    const { closed } = this;
+    this.closed = [];
+    return closed;
+  }
+
+  *finish(): Iterable<SessionRecord> {
+    if (this.seen > this.covered) this.emit();
+    yield* this.takeClosed();
+  }
+
+  private emit(): void {
+    this.covered = this.seen;
+    this.session++;
+    this.closed.push(windowRecord(this.session, this.kept));
+  }
+}
+
+/** Windows [start + k·step, start + k·step + window) of time; empty ones are left out. Lines without a time are unassigned. */
+class TimeWindowAdapter implements SessionAdapter {
+  private kept: Kept[] = [];
+  private closed: SessionRecord[] = [];
+  private session = 0;
+  private windowStart = NaN;
+
+  constructor(private readonly window: number, private readonly step: number) {
+    if (step > window) throw new UsageError('--step is longer than --window: lines between windows would be lost. Use a step of at most the window.');
+  }
+
+  add(line: PlacedLine): number {
+    if (Number.isNaN(line.time)) return -1;
+    if (Number.isNaN(this.windowStart)) this.windowStart = line.time;
+    while (line.time >= this.windowStart + this.window) this.advance(line.time);
+    this.kept.push({ event: line.event, line: line.line, time: line.time, label: line.label });
+    return this.step === this.window ? this.session + 1 : -1;
+  }
+
+  takeClosed(): SessionRecord[] {
+    const { closed } = this;
+    this.closed = [];
+    return closed;
+  }
+
+  *finish(): Iterable<SessionRecord> {
+    if (this.kept.length > 0) this.emit();
+    yield* this.takeClosed();
+  }
+
+  private advance(until: number): void {
+    if (this.kept.length > 0) {
+      this.emit();
+      this.windowStart += this.step;
+    } else this.windowStart += Math.max(1, Math.floor((until - this.windowStart - this.window) / this.step) + 1) * this.step;
+    this.kept = this.kept.filter((k) => k.time >= this.windowStart);
+  }
+
+  private emit(): void {
+    this.session++;
+    this.closed.push(windowRecord(this.session, this.kept));
+  }
+}
+
+function windowRecord(session: number, kept: readonly Kept[]): SessionRecord {
+  const first = kept[0];
+  const contiguous = kept.every((k, i) => k.line === first.line + i);
+  const timed = kept.some((k) => !Number.isNaN(k.time));
+  const labelled = kept.some((k) => k.label !== null);
+  return {
+    session,
+    key: String(session),
+    firstLine: first.line,
+    lines: contiguous ? null : kept.map((k) => k.line),
+    events: kept.map((k) => k.event),
+    elapsedMs: timed ? kept.map((k, i) => (i === 0 ? 0 : k.time - kept[i - 1].time)) : null,
+    label: labelled ? kept.some((k) => k.label === true) : null,
+  };
+}
+
+function contains(line: PlacedLine, bytes: Buffer): boolean {
+  const at = line.buffer.indexOf(bytes, line.start);
+  return at >= 0 && at + bytes.length <= line.end;
+}

@@ -1,0 +1,3 @@
+export { createAdapter, type AdapterOptions, type PlacedLine, type SessionAdapter } from './adapters.js';
+export { readLabels } from './labels.js';
+export { parseLog, type ParseOptions, type ParseSummary } from './parse_log.js';

@@ -1,0 +1,155 @@
+import type { SessionRecord } from '../artifacts/index.js';
+
+const CHUNK_BYTES = 32;
+const DATA_BYTES = CHUNK_BYTES - 4;
+const BLOCK_CHUNKS = 1 << 15;
+const NONE = 0xffffffff;
+
+/**
+ * The events of the open sessions, packed: each event is a few bytes (event id, line and time as differences, varints) in
+ * 32-byte chunks chained per session. Some 6 bytes per HDFS event, where plain arrays would take 20.
+ */
+export class SessionLog {
+  private readonly blocks: Uint8Array[] = [];
+  private readonly links: DataView[] = [];
+  private freeHead = NONE;
+  private chunksUsed = 0;
+  private readonly open: OpenSession[] = [];
+
+  /** `handle` from {@link begin}; `line` 1-based, rising; `time` ms or NaN. */
+  append(handle: number, event: number, line: number, time: number, label: boolean | null): void {
+    const s = this.open[handle];
+    this.varint(s, event);
+    this.varint(s, line - s.lastLine);
+    s.lastLine = line;
+    if (Number.isNaN(time)) this.varint(s, 0);
+    else {
+      const since = Number.isNaN(s.lastTime) ? 0 : time - s.lastTime;
+      // Zigzag, so that clocks that step back stay small; 0 is kept for "no time".
+      this.varint(s, (since >= 0 ? since * 2 : -since * 2 - 1) + 1);
+      s.lastTime = time;
+      s.timed = true;
+    }
+    if (s.count === 0) s.firstLine = line;
+    s.count++;
+    if (label !== null) s.label = s.label === true || label;
+  }
+
+  /** Starts a session and returns its handle. */
+  begin(): number {
+    const head = this.chunk();
+    const session: OpenSession = { head, tail: head, used: 0, count: 0, firstLine: 0, lastLine: 0, lastTime: NaN, timed: false, label: null };
+    return this.open.push(session) - 1;
+  }
+
+  /** Unpacks a session and frees its memory; its handle is then meaningless. `contiguous`: its lines need no list. */
+  close(handle: number, session: number, key: string): SessionRecord {
+    const s = this.open[handle];
+    const events = new Uint32Array(s.count);
+    const lines = new Float64Array(s.count);
+    const elapsed = s.timed ? new Float64Array(s.count) : null;
+    const reader = new ChunkReader(this.blocks, this.links, s.head);
+    let line = 0;
+    let timedBefore = false;
+    for (let i = 0; i < s.count; i++) {
+      events[i] = reader.varint();
+      line += reader.varint();
+      lines[i] = line;
+      const code = reader.varint();
+      if (elapsed === null) continue;
+      if (code === 0) elapsed[i] = NaN;
+      else {
+        const zigzag = code - 1;
+        const since = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+        elapsed[i] = timedBefore ? since : 0;
+        timedBefore = true;
+      }
+    }
+    this.release(s.head);
+    const contiguous = s.count > 0 && lines[s.count - 1] - lines[0] === s.count - 1;
+    return { session, key, firstLine: s.firstLine, lines: contiguous ? null : lines, events, elapsedMs: elapsed, label: s.label };
+  }
+
+  /** Bytes held by chunks, for measuring. */
+  get bytes(): number {
+    return this.blocks.length * BLOCK_CHUNKS * CHUNK_BYTES;
+  }
+
+  private varint(s: OpenSession, value: number): void {
+    let rest = value;
+    while (rest > 127) {
+      this.byte(s, (rest % 128) | 128);
+      rest = Math.floor(rest / 128);
+    }
+    this.byte(s, rest);
+  }
+
+  private byte(s: OpenSession, byte: number): void {
+    if (s.used === DATA_BYTES) {
+      const next = this.chunk();
+      this.links[s.tail >>> 15].setUint32((s.tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + DATA_BYTES, next);
+      s.tail = next;
+      s.used = 0;
+    }
+    this.blocks[s.tail >>> 15][(s.tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + s.used++] = byte;
+  }
+
+  private chunk(): number {
+    let chunk = this.freeHead;
+    if (chunk === NONE) {
+      chunk = this.chunksUsed++;
+      if (chunk >>> 15 === this.blocks.length) {
+        const block = new Uint8Array(BLOCK_CHUNKS * CHUNK_BYTES);
+        this.blocks.push(block);
+        this.links.push(new DataView(block.buffer));
+      }
+    } else this.freeHead = this.next(chunk);
+    this.links[chunk >>> 15].setUint32((chunk & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + DATA_BYTES, NONE);
+    return chunk;
+  }
+
+  private next(chunk: number): number {
+    return this.links[chunk >>> 15].getUint32((chunk & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + DATA_BYTES);
+  }
+
+  private release(head: number): void {
+    for (let chunk = head; chunk !== NONE;) {
+      const next = this.next(chunk);
+      this.links[chunk >>> 15].setUint32((chunk & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + DATA_BYTES, this.freeHead);
+      this.freeHead = chunk;
+      chunk = next;
+    }
+  }
+}
+
+interface OpenSession {
+  head: number;
+  tail: number;
+  used: number;
+  count: number;
+  firstLine: number;
+  lastLine: number;
+  lastTime: number;
+  timed: boolean;
+  label: boolean | null;
+}
+
+class ChunkReader {
+  private at = 0;
+  constructor(private readonly blocks: readonly Uint8Array[], private readonly links: readonly DataView[], private chunk: number) {}
+
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      if (this.at === DATA_BYTES) {
+        this.chunk = this.links[this.chunk >>> 15].getUint32((this.chunk & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + DATA_BYTES);
+        this.at = 0;
+      }
+      const byte = this.blocks[this.chunk >>> 15][(this.chunk & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + this.at++];
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+      scale *= 128;
+    }
+  }
+}
