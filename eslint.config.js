@@ -12,6 +12,7 @@ export const LAYERS = {
   sequences: ['sessions', 'artifacts'],
   training: ['models', 'engine', 'artifacts', 'sequences'],
   detectors: ['models', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
+  cli: ['parsing'],
   evaluation: ['detectors', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
 };
 

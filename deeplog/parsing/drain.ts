@@ -40,6 +40,8 @@ export class Drain {
   readonly root = new Map<number, DrainNode>();
   change: Change = 'none';
   clustersCreated = 0;
+  /** Rises whenever a template is created or changed: a search has the same result as before while it stands still. */
+  version = 0;
   private readonly maxNodeDepth: number;
   private byId: (Cluster | undefined)[] = [];
   /** Clusters by recency, oldest first; only kept when there is a limit. */
@@ -77,6 +79,7 @@ export class Drain {
       this.store(cluster);
       this.insert(cluster);
       this.change = 'created';
+      this.version++;
       return cluster;
     }
     this.change = 'none';
@@ -88,9 +91,15 @@ export class Drain {
         this.change = 'changed';
       }
     }
-    found.size++;
-    if (this.recency !== null) this.touch(found);
+    if (this.change === 'changed') this.version++;
+    this.revisit(found);
     return found;
+  }
+
+  /** Counts one more message of a cluster whose template it does not change. */
+  revisit(cluster: Cluster): void {
+    cluster.size++;
+    if (this.recency !== null) this.touch(cluster);
   }
 
   /** The cluster that the message fits exactly (every token equal or a wildcard), or null. Nothing is learned. */

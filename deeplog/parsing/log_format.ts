@@ -1,6 +1,9 @@
 import { UsageError } from '../common/index.js';
 import { compilePythonRegex } from './patterns/index.js';
 
+const BLANK = new Uint8Array(256);
+for (const b of [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]) BLANK[b] = 1;
+
 /**
  * A line layout such as `<Date> <Time> <Pid> <Level> <Component>: <Content>`. What stands between the fields is a regular
  * expression, runs of blanks meaning `\s+`, each field as short as it can be and `<Content>` the rest (logpai's convention).
@@ -52,11 +55,19 @@ export class LogFormat {
     for (let f = 0; f < last; f++) {
       const separator = plain[f + 1];
       starts[f] = at;
-      const first = separator[0];
+      const { blank, bytes } = separator[0];
+      const alone = separator.length === 1;
+      const head = blank ? 0 : bytes[0];
       for (;;) {
-        if (first.blank) while (at < to && !isBlank(buffer[at])) at++;
-        else while (at < to && buffer[at] !== first.bytes[0]) at++;
+        if (blank) while (at < to && BLANK[buffer[at]] === 0) at++;
+        else while (at < to && buffer[at] !== head) at++;
         if (at >= to) return false;
+        // The commonest separator, a blank or a run of them, without a call.
+        if (blank && alone) {
+          ends[f] = at;
+          do at++; while (at < to && BLANK[buffer[at]] === 1);
+          break;
+        }
         const after = skipPieces(buffer, at, to, separator);
         if (after >= 0) {
           ends[f] = at;
@@ -121,7 +132,7 @@ function skipPieces(buffer: Buffer, at: number, to: number, pieces: readonly Pie
 }
 
 function isBlank(b: number): boolean {
-  return b === 32 || (b >= 9 && b <= 13) || (b >= 28 && b <= 31);
+  return BLANK[b] === 1;
 }
 
 /** A bracket whose partner stands in another separator cannot be a character class: `[<Time>]` means brackets. */

@@ -1,5 +1,6 @@
 import { Drain, DRAIN_DEFAULTS, type Change, type Cluster, type DrainOptions, type FullSearch } from './drain.js';
 import { Masker, type MaskingInstruction } from './masking.js';
+import { MessageCache, type CachedMessage } from './message_cache.js';
 import { TokenScanner } from './token_scanner.js';
 import { TokenTable } from './token_table.js';
 
@@ -40,6 +41,7 @@ export class TemplateMiner {
   /** The mask's index, or −1 for a plain wildcard. */
   parameterMasks = new Int32Array(256);
   private readonly scanner: TokenScanner;
+  private readonly cache = new MessageCache();
   /** The message's buffer, for interning its tokens when a cluster is created. */
   private buffer: Buffer = Buffer.alloc(0);
   private ids = new Int32Array(256);
@@ -55,15 +57,27 @@ export class TemplateMiner {
 
   /** Learns the message in buffer[start, end). `ascii`: it holds no byte above 127. */
   addBytes(buffer: Buffer, start: number, end: number, ascii: boolean): Cluster {
-    this.prepare(buffer, start, end, ascii);
-    const cluster = this.drain.add(this.ids, this.scanner.count, this.internAll);
+    const { drain, masker } = this;
+    masker.run(buffer, start, end, ascii);
+    const known = this.cache.find(buffer, start, end, masker, drain.version);
+    if (known !== null) {
+      drain.change = 'none';
+      drain.revisit(known.cluster);
+      this.recallParameters(known, start);
+      return known.cluster;
+    }
+    this.prepare(buffer, start, end);
+    const cluster = drain.add(this.ids, this.scanner.count, this.internAll);
     this.locateParameters(cluster);
+    // Only a message that changed nothing is sure to go the same way again.
+    if (drain.change === 'none') this.cache.offer(buffer, start, end, masker, drain.version, cluster, this.parameterStarts, this.parameterEnds, this.parameterMasks, this.parameterCount);
     return cluster;
   }
 
   /** The cluster that buffer[start, end) fits exactly, or null; learns nothing. */
   matchBytes(buffer: Buffer, start: number, end: number, ascii: boolean, fullSearch: FullSearch = 'never'): Cluster | null {
-    this.prepare(buffer, start, end, ascii);
+    this.masker.run(buffer, start, end, ascii);
+    this.prepare(buffer, start, end);
     const cluster = this.drain.match(this.ids, this.scanner.count, fullSearch);
     if (cluster === null) this.parameterCount = 0;
     else this.locateParameters(cluster);
@@ -90,7 +104,8 @@ export class TemplateMiner {
    */
   parameters(line: string, template: string): Parameter[] | null {
     const { buffer, ascii } = encoded(line);
-    this.prepare(buffer, 0, buffer.length, ascii);
+    this.masker.run(buffer, 0, buffer.length, ascii);
+    this.prepare(buffer, 0, buffer.length);
     const expected = template.split(/\s+/).filter((t) => t !== '');
     if (expected.length !== this.scanner.count) return null;
     for (let i = 0; i < expected.length; i++) {
@@ -115,16 +130,29 @@ export class TemplateMiner {
     return out;
   };
 
-  private prepare(buffer: Buffer, start: number, end: number, ascii: boolean): void {
+  private prepare(buffer: Buffer, start: number, end: number): void {
     const { masker, scanner, tokens } = this;
     this.buffer = buffer;
-    masker.run(buffer, start, end, ascii);
     scanner.scan(buffer, start, end, masker);
     const count = scanner.count;
     if (count > this.ids.length) this.ids = new Int32Array(count * 2);
     const { ids } = this;
     const { starts, ends, hashes, maskFrom, maskTo, spelled } = scanner;
     for (let i = 0; i < count; i++) ids[i] = tokens.find(maskTo[i] > maskFrom[i] ? spelled : buffer, starts[i], ends[i], hashes[i]);
+  }
+
+  private recallParameters(entry: CachedMessage, start: number): void {
+    const { parameterGaps: gaps, parameterOffsets: offsets, parameterMasks } = entry;
+    const { ends } = this.masker;
+    const count = parameterMasks.length;
+    for (let p = 0; p < count; p++) {
+      const from = gaps[2 * p];
+      const to = gaps[2 * p + 1];
+      this.parameterStarts[p] = (from === 0 ? start : ends[from - 1]) + offsets[2 * p];
+      this.parameterEnds[p] = (to === 0 ? start : ends[to - 1]) + offsets[2 * p + 1];
+      this.parameterMasks[p] = parameterMasks[p];
+    }
+    this.parameterCount = count;
   }
 
   private locateParameters(cluster: Cluster): void {

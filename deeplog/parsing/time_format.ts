@@ -43,16 +43,62 @@ const MS_PER_DAY = 86_400_000;
  */
 export class TimeFormat {
   private readonly steps: readonly Step[];
+  /** All steps are plain digits, blanks and literals: the flat, fast form of them, three numbers a step. */
+  private readonly flat: Int32Array | null;
+  private readonly fields = new Float64Array(FIELDS.length);
   private cachedDay = -1;
   private cachedDayMs = 0;
 
   /** @throws UsageError naming the directive that is not supported. */
   constructor(readonly format: string) {
     this.steps = compile(format);
+    this.flat = flatten(this.steps);
+    // What the format does not name: 1970-01-01 00:00:00.
+    this.fields.set([1970, -1, 1, 1, 0, 0, 0, 0]);
   }
 
   /** Milliseconds since 1970-01-01 UTC, or NaN when bytes[start, end) does not fit the format. */
   parse(bytes: Uint8Array, start: number, end: number): number {
+    return this.flat === null ? this.parseAny(bytes, start, end) : this.parseFlat(bytes, start, end, this.flat);
+  }
+
+  private parseFlat(bytes: Uint8Array, start: number, end: number, flat: Int32Array): number {
+    const { fields } = this;
+    let i = start;
+    for (let s = 0; s < flat.length; s += 3) {
+      const op = flat[s];
+      if (op >= 0) {
+        const max = flat[s + 2];
+        let value = 0;
+        let n = 0;
+        for (; n < max && i < end; n++, i++) {
+          const digit = bytes[i] - 48;
+          if (digit < 0 || digit > 9) break;
+          value = value * 10 + digit;
+        }
+        if (n < flat[s + 1]) return NaN;
+        fields[op] = op === FRACTION ? value * 10 ** (3 - n) : value;
+      } else if (op === LITERAL) {
+        if (i >= end || bytes[i++] !== flat[s + 1]) return NaN;
+      } else {
+        if (i >= end || !isSpace(bytes[i])) return NaN;
+        do i++; while (i < end && isSpace(bytes[i]));
+      }
+    }
+    if (i !== end) return NaN;
+    const [year4, year2, month, day, hour, minute, second, fraction] = [fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], fields[6], fields[7]];
+    const year = year2 < 0 ? year4 : year2 < 69 ? 2000 + year2 : 1900 + year2;
+    const key = (year * 16 + month) * 32 + day;
+    if (key !== this.cachedDay) {
+      if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return NaN;
+      this.cachedDay = key;
+      this.cachedDayMs = Date.UTC(year, month - 1, day);
+    }
+    if (hour > 23 || minute > 59 || second > 61) return NaN;
+    return this.cachedDayMs + ((hour * 60 + minute) * 60 + second) * 1000 + Math.floor(fraction);
+  }
+
+  private parseAny(bytes: Uint8Array, start: number, end: number): number {
     let year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0, ms = 0, zone = 0, dayOfYear = 0, epoch = NaN;
     let pm = -1;
     let i = start;
@@ -116,6 +162,23 @@ export class TimeFormat {
     const dayMs = dayOfYear > 0 ? Date.UTC(year, 0, 1) + (dayOfYear - 1) * MS_PER_DAY : this.cachedDayMs;
     return dayMs + ((hour * 60 + minute - zone) * 60 + second) * 1000 + Math.floor(ms);
   }
+}
+
+/** Fields of the flat form, by index. */
+const FIELDS: readonly Field[] = ['year', 'year2', 'month', 'day', 'hour', 'minute', 'second', 'fraction'];
+const FRACTION = 7;
+const LITERAL = -1;
+const BLANK = -2;
+
+function flatten(steps: readonly Step[]): Int32Array | null {
+  const out: number[] = [];
+  for (const step of steps) {
+    if (step.kind === 'digits' && FIELDS.includes(step.field)) out.push(FIELDS.indexOf(step.field), step.min, step.max);
+    else if (step.kind === 'literal') out.push(LITERAL, step.byte, 0);
+    else if (step.kind === 'blank') out.push(BLANK, 0, 0);
+    else return null;
+  }
+  return Int32Array.from(out);
 }
 
 function compile(format: string): Step[] {

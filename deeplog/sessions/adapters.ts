@@ -18,12 +18,15 @@ export interface PlacedLine {
   readonly label: boolean | null;
 }
 
+/** Asked for after every line: an empty array of its own each time would be garbage by the million. */
+const NOTHING: readonly SessionRecord[] = [];
+
 /** Groups lines into sessions. Sessions that can be told to be over are handed out early. */
 export interface SessionAdapter {
   /** The session that the line belongs to, or −1: none, or several windows. */
   add(line: PlacedLine): number;
   /** Sessions finished since the last call, in order. */
-  takeClosed(): SessionRecord[];
+  takeClosed(): readonly SessionRecord[];
   /** The rest, in order of session id; nothing may be added afterwards. */
   finish(): Iterable<SessionRecord>;
 }
@@ -82,8 +85,8 @@ class IdentifierAdapter implements SessionAdapter {
     return handle + 1;
   }
 
-  takeClosed(): SessionRecord[] {
-    return [];
+  takeClosed(): readonly SessionRecord[] {
+    return NOTHING;
   }
 
   *finish(): Iterable<SessionRecord> {
@@ -127,8 +130,9 @@ class RunAdapter implements SessionAdapter {
     return this.session;
   }
 
-  takeClosed(): SessionRecord[] {
+  takeClosed(): readonly SessionRecord[] {
     const { closed } = this;
+    if (closed.length === 0) return NOTHING;
     this.closed = [];
     return closed;
   }
@@ -173,8 +177,9 @@ class LineWindowAdapter implements SessionAdapter {
     return session;
   }
 
-  takeClosed(): SessionRecord[] {
+  takeClosed(): readonly SessionRecord[] {
     const { closed } = this;
+    if (closed.length === 0) return NOTHING;
     this.closed = [];
     return closed;
   }
@@ -210,8 +215,9 @@ class TimeWindowAdapter implements SessionAdapter {
     return this.step === this.window ? this.session + 1 : -1;
   }
 
-  takeClosed(): SessionRecord[] {
+  takeClosed(): readonly SessionRecord[] {
     const { closed } = this;
+    if (closed.length === 0) return NOTHING;
     this.closed = [];
     return closed;
   }

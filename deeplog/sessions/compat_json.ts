@@ -20,7 +20,7 @@ export async function writeCompatJson(eventsFile: string, sessionsFile: string, 
       else high = middle - 1;
     }
     const row = rowOf(batches[low].lines, line);
-    return Array.from(batches[low].parameters.get(row) ?? []);
+    return Array.from(batches[low].parameters.get(row) ?? [], String);
   };
   await writeChunks(target, (async function* () {
     yield '{"data": [';

@@ -1,3 +1,4 @@
 export { createAdapter, type AdapterOptions, type PlacedLine, type SessionAdapter } from './adapters.js';
 export { readLabels } from './labels.js';
 export { parseLog, type ParseOptions, type ParseSummary } from './parse_log.js';
+export { drainSettings, runDrain, type DrainFlags, type DrainResult, type DrainSettings } from './run_drain.js';

@@ -2,7 +2,8 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import path from 'node:path';
 import { ArrowFileWriter, EventsBuilder, SessionsBuilder, writeAtomic, writeJson, type SessionRecord } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
-import { LineSource, LogFormat, saveState, TimeFormat, type FullSearch, type TemplateMiner } from '../parsing/index.js';
+import type { LogFormat, TimeFormat} from '../parsing/index.js';
+import { LineSource, saveState, type FullSearch, type TemplateMiner } from '../parsing/index.js';
 import { createAdapter, type AdapterOptions, type PlacedLine } from './adapters.js';
 import { writeCompatJson } from './compat_json.js';
 
@@ -205,7 +206,8 @@ class Pass {
       placed.label = label;
       session = this.adapter.add(placed);
       if (session < 0) summary.unassignedLines++;
-      for (const record of this.adapter.takeClosed()) this.takeSession(record);
+      const closed = this.adapter.takeClosed();
+      for (let i = 0; i < closed.length; i++) this.takeSession(closed[i]);
     }
     this.events.append(summary.lines, session, event, time, label, buffer, miner.parameterStarts, miner.parameterEnds, miner.parameterCount);
     summary.events++;

@@ -3,12 +3,15 @@ import { regexProgram, type Instruction } from './regex_program.js';
 /** More states than this and the table would not stay in cache: RegExp is used instead. */
 const MAX_STATES = 512;
 const BYTES = 128;
+const MAX_SKIP = 16;
 
 interface Automaton {
   /** next state = table[state × 128 + byte]; state 0 is dead. */
   readonly table: Uint16Array;
   /** States ≥ this one accept. */
   readonly accepting: number;
+  /** States ≥ this one accept by a thread that began after the start state was last left (unanchored automata only). */
+  readonly acceptingLater: number;
   readonly start: number;
 }
 
@@ -26,10 +29,12 @@ export class BytePattern {
     private readonly backward: Automaton,
     /** 1 for each byte that can begin a match. */
     private readonly first: Uint8Array,
+    /** Length of the shortest match, at most MAX_SKIP. */
+    private readonly shortest: number,
+    /** 1 for each byte that can stand at one of the first `shortest` places of a match. */
+    private readonly within: Uint8Array,
     /** 1 for each byte that can occur inside a match. */
     readonly alphabet: Uint8Array,
-    /** A byte that begins a match occurs nowhere else in one: the match began where the search last left its start state. */
-    private readonly beginsUniquely: boolean,
   ) {}
 
   /** Null when the pattern needs look-around, anchors, back-references, or can match the empty string. */
@@ -44,33 +49,44 @@ export class BytePattern {
     const alphabet = new Uint8Array(256);
     for (const pc of closure(program, [0])) merge(first, program[pc]);
     for (const instruction of program) merge(alphabet, instruction);
-    return new BytePattern(forward, backward, first, alphabet, beginsUniquely(program, first));
+    const { shortest, within } = opening(program);
+    return new BytePattern(forward, backward, first, shortest, within, alphabet);
   }
 
   /**
    * Finds the leftmost match in bytes[from, end), which must be ASCII; sets matchStart and matchEnd.
    */
   find(bytes: Uint8Array, from: number, end: number): boolean {
-    const { table, accepting, start } = this.forward;
-    const first = this.first;
+    const { table, accepting, acceptingLater, start } = this.forward;
+    const { first, within } = this;
+    const reach = this.shortest - 1;
     let state = start;
     let last = -1;
+    let begun = -1;
     let left = from;
     let i = from;
     for (;;) {
       if (state === start) {
-        while (i < end && first[bytes[i]] === 0) i++;
+        // A byte that cannot stand in the opening of a match rules out every start up to it (as Horspool does).
+        while (i + reach < end) {
+          if (within[bytes[i + reach]] === 0) i += reach + 1;
+          else if (first[bytes[i]] === 0) i++;
+          else break;
+        }
+        if (i + reach >= end) break;
         left = i;
       }
       if (i >= end) break;
       state = table[(state << 7) | bytes[i]];
       i++;
-      if (state >= accepting) last = i;
-      else if (state === 0) break;
+      if (state >= accepting) {
+        last = i;
+        begun = state < acceptingLater ? left : -1;
+      } else if (state === 0) break;
     }
     if (last < 0) return false;
     this.matchEnd = last;
-    this.matchStart = this.beginsUniquely ? left : this.beginning(bytes, from, last);
+    this.matchStart = begun >= 0 ? begun : this.beginning(bytes, from, last);
     return true;
   }
 
@@ -91,23 +107,6 @@ function merge(into: Uint8Array, instruction: Instruction): void {
   if (instruction.op === 'set') for (let b = 0; b < BYTES; b++) into[b] |= instruction.bytes[b];
 }
 
-function beginsUniquely(program: readonly Instruction[], first: Uint8Array): boolean {
-  const later = new Set<number>();
-  const queue = closure(program, [0]);
-  for (let pc = queue.pop(); pc !== undefined; pc = queue.pop()) {
-    if (program[pc].op !== 'set') continue;
-    for (const next of closure(program, [pc + 1])) {
-      if (later.has(next)) continue;
-      later.add(next);
-      queue.push(next);
-    }
-  }
-  return [...later].every((pc) => {
-    const instruction = program[pc];
-    return instruction.op !== 'set' || instruction.bytes.every((on, b) => on === 0 || first[b] === 0);
-  });
-}
-
 /** Program counters reachable without reading a byte, in priority order. */
 function closure(program: readonly Instruction[], from: readonly number[]): number[] {
   const seen = new Set<number>();
@@ -124,24 +123,46 @@ function closure(program: readonly Instruction[], from: readonly number[]): numb
   return out;
 }
 
+/** What the first places of a match look like: the length of the shortest match and the bytes that may stand there. */
+function opening(program: readonly Instruction[]): { shortest: number; within: Uint8Array } {
+  const within = new Uint8Array(256);
+  let threads = closure(program, [0]);
+  let shortest = 0;
+  while (shortest < MAX_SKIP && !threads.some((pc) => program[pc].op === 'match')) {
+    for (const pc of threads) merge(within, program[pc]);
+    threads = closure(program, threads.map((pc) => pc + 1));
+    shortest++;
+  }
+  return { shortest, within };
+}
+
+/** A thread of the simulation: where it stands, and whether it began after the start state was left. */
+interface Thread {
+  readonly pc: number;
+  readonly later: boolean;
+}
+
 /**
- * Subset construction over ordered lists, cut after the first match when `leftmostFirst`
- * (a lower-priority thread can no longer win); otherwise the longest match is kept.
+ * Subset construction over ordered thread lists. Unanchored: a restart follows every list at the lowest priority, and the list
+ * is cut after its first match, since a lower-priority thread can no longer win. Anchored: the longest match is kept.
  */
-function determinise(program: readonly Instruction[], leftmostFirst: boolean): Automaton | null {
-  // In the unanchored automaton a restart follows every list, at the lowest priority, until a match is on it.
-  const normal = (pcs: readonly number[], restart: boolean): { pcs: number[]; restart: boolean; accepts: boolean } => {
-    const all = closure(program, restart ? [...pcs, 0] : pcs);
-    const at = all.findIndex((pc) => program[pc].op === 'match');
-    if (at < 0) return { pcs: all, restart, accepts: false };
-    return leftmostFirst ? { pcs: all.slice(0, at), restart: false, accepts: true } : { pcs: all.filter((_, i) => i !== at), restart, accepts: true };
+function determinise(program: readonly Instruction[], unanchored: boolean): Automaton | null {
+  type Entry = { threads: Thread[]; restart: boolean; accepts: 'no' | 'first' | 'later'; next: string[] };
+  const close = (threads: readonly Thread[]): Thread[] => {
+    const seen = new Set<number>();
+    return threads.flatMap(({ pc, later }) => closure(program, [pc]).filter((q) => !seen.has(q) && seen.add(q)).map((q) => ({ pc: q, later })));
   };
-  type Entry = ReturnType<typeof normal> & { next: string[] };
-  const keyOf = (e: { pcs: number[]; restart: boolean; accepts: boolean }): string => `${e.pcs.join(',')}|${e.restart}|${e.accepts}`;
+  const normal = (threads: readonly Thread[], restart: boolean, atStart: boolean): Omit<Entry, 'next'> => {
+    const all = close(restart ? [...threads, { pc: 0, later: !atStart && threads.length > 0 }] : threads);
+    const at = all.findIndex(({ pc }) => program[pc].op === 'match');
+    if (at < 0) return { threads: all, restart, accepts: 'no' };
+    const accepts = all[at].later ? 'later' : 'first';
+    return unanchored ? { threads: all.slice(0, at), restart: false, accepts } : { threads: all.filter((_, i) => i !== at), restart, accepts };
+  };
   const entries = new Map<string, Entry>();
   const queue: Entry[] = [];
-  const intern = (e: ReturnType<typeof normal>): string => {
-    const key = keyOf(e);
+  const intern = (e: Omit<Entry, 'next'>): string => {
+    const key = `${e.threads.map((t) => (t.later ? `${t.pc}+` : t.pc)).join(',')}|${e.restart}|${e.accepts}`;
     if (!entries.has(key)) {
       const entry = { ...e, next: [] };
       entries.set(key, entry);
@@ -149,28 +170,29 @@ function determinise(program: readonly Instruction[], leftmostFirst: boolean): A
     }
     return key;
   };
-  const startKey = intern(normal([0], leftmostFirst));
+  const startKey = intern(normal([{ pc: 0, later: false }], unanchored, true));
   for (let entry = queue.pop(); entry; entry = queue.pop()) {
     if (entries.size > MAX_STATES) return null;
     for (let b = 0; b < BYTES; b++) {
-      const after: number[] = [];
-      for (const pc of entry.pcs) {
+      const after: Thread[] = [];
+      for (const { pc, later } of entry.threads) {
         const instruction = program[pc];
-        if (instruction.op === 'set' && instruction.bytes[b] === 1) after.push(pc + 1);
+        if (instruction.op === 'set' && instruction.bytes[b] === 1) after.push({ pc: pc + 1, later });
       }
-      entry.next[b] = after.length === 0 && !entry.restart ? '' : intern(normal(after, entry.restart));
+      // No thread alive: the search is back in its start state, or over.
+      entry.next[b] = after.length > 0 ? intern(normal(after, entry.restart, false)) : entry.restart ? startKey : '';
     }
   }
-  const rejecting = [...entries].filter(([, e]) => !e.accepts);
-  const accepts = [...entries].filter(([, e]) => e.accepts);
-  const ids = new Map<string, number>([['', 0]]);
-  for (const [key] of [...rejecting, ...accepts]) ids.set(key, ids.size);
+  const of = (kind: Entry['accepts']): string[] => [...entries].filter(([, e]) => e.accepts === kind).map(([key]) => key);
+  const ids = new Map<string, number>();
+  for (const key of ['', ...of('no'), ...of('first'), ...of('later')]) ids.set(key, ids.size);
   const table = new Uint16Array(ids.size * BYTES);
   for (const [key, entry] of entries) {
     const row = idOf(ids, key) * BYTES;
     for (let b = 0; b < BYTES; b++) table[row + b] = idOf(ids, entry.next[b]);
   }
-  return { table, accepting: rejecting.length + 1, start: idOf(ids, startKey) };
+  const accepting = 1 + of('no').length;
+  return { table, accepting, acceptingLater: accepting + of('first').length, start: idOf(ids, startKey) };
 }
 
 function idOf(ids: ReadonlyMap<string, number>, key: string): number {

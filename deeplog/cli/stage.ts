@@ -1,0 +1,77 @@
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import yargs, { type Argv } from 'yargs';
+import { messageOf, UsageError } from '../common/index.js';
+import { COMMON_OPTIONS, declareOptions, suggestion, type OptionSpecs } from './options.js';
+
+/** One stage of the workbench: a name, its flags, and what it does. `run` imports the heavy parts itself, so that --help stays fast. */
+export interface Stage {
+  readonly command: string;
+  readonly describe: string;
+  readonly options: OptionSpecs;
+  readonly examples?: readonly (readonly [command: string, what: string])[];
+  run(given: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+const INTERRUPTED = 130;
+
+/** Runs the command line: exit code 0 done, 1 failed, 2 bad usage, 130 interrupted. Never a stack trace without --debug. */
+export async function main(stages: readonly Stage[], args: readonly string[], scriptName = 'deeplog'): Promise<void> {
+  // A reader that closes early (| head) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); });
+  const words = args.map(normaliseFlag);
+  try {
+    await parser(stages, words, scriptName).parseAsync();
+  } catch (error) {
+    process.stderr.write(`deeplog: ${messageOf(error)}\n`);
+    if (args.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    process.exitCode = error instanceof UsageError ? 2 : error instanceof Error && error.name === 'AbortError' ? INTERRUPTED : 1;
+  }
+}
+
+/** Runs one stage when its file is the script that node was started with. */
+export function runIfMain(moduleUrl: string, stage: Stage): void {
+  const script = process.argv[1];
+  if (script === undefined || realpathSync(script) !== fileURLToPath(moduleUrl)) return;
+  void main([{ ...stage, command: '$0' }], process.argv.slice(2), `run/${script.split('/').pop()}`);
+}
+
+function parser(stages: readonly Stage[], words: readonly string[], scriptName: string): Argv {
+  const cli = yargs([...words])
+    .scriptName(scriptName)
+    .parserConfiguration({ 'camel-case-expansion': false, 'dot-notation': false, 'parse-numbers': false, 'boolean-negation': true, 'duplicate-arguments-array': true, 'greedy-arrays': true })
+    .usage('$0 <stage> [flags]\n\nTrain and evaluate log anomaly detectors: raw logs in, honest verdicts out.')
+    .wrap(Math.min(120, process.stdout.columns ?? 100))
+    .strict()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .version(false)
+    .help()
+    .alias('help', 'h')
+    .fail((message, error) => { throw error ?? new UsageError(explain(message, stages, words)); });
+  for (const stage of stages) {
+    cli.command(stage.command, stage.describe, (argv: Argv) => {
+      declareOptions(argv, { ...stage.options, ...COMMON_OPTIONS });
+      for (const [command, what] of stage.examples ?? []) argv.example(command, what);
+      return argv;
+    }, (given) => stage.run(given as Record<string, unknown>));
+  }
+  if (!stages.some((s) => s.command.startsWith('$0'))) cli.demandCommand(1, 'Name a stage');
+  return cli;
+}
+
+/** --input-file and --input_file are the same flag. */
+function normaliseFlag(word: string): string {
+  const match = /^--([a-zA-Z][\w-]*)(=.*)?$/s.exec(word);
+  if (!match) return word;
+  const negated = match[1].startsWith('no-') ? 'no-' : '';
+  return `--${negated}${match[1].slice(negated.length).replace(/-/g, '_')}${match[2] ?? ''}`;
+}
+
+function explain(message: string, stages: readonly Stage[], words: readonly string[]): string {
+  const unknown = /^Unknown (?:arguments?|commands?): (.+)$/.exec(message)?.[1].split(', ')[0];
+  if (unknown === undefined) return `${message.replace(/\.?$/, '.')} See --help.`;
+  const stage = stages.find((s) => s.command.split(' ')[0] === words[0]) ?? stages.find((s) => s.command === '$0');
+  if (stage === undefined || unknown === words[0]) return `There is no stage ${JSON.stringify(unknown)}.${suggestion(unknown, stages.map((s) => s.command.split(' ')[0]))} See deeplog --help.`;
+  return `There is no flag --${unknown}.${suggestion(unknown, Object.keys({ ...stage.options, ...COMMON_OPTIONS }).map((k) => k))} See --help.`;
+}

@@ -1,0 +1,184 @@
+import { claimOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
+import { DataError, UsageError } from '../common/index.js';
+import { countLines, loadState, LogFormat, parseDuration, TemplateMiner, TimeFormat, type FullSearch, type Literal, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
+import path from 'node:path';
+import type { AdapterOptions } from './adapters.js';
+import { readLabels } from './labels.js';
+import { parseLog, type ParseOptions, type ParseSummary } from './parse_log.js';
+
+/** The drain stage's flags, as resolved. */
+export interface DrainFlags {
+  readonly input_file: string;
+  readonly output_path: string;
+  readonly label_file?: string;
+  readonly label_column?: string;
+  readonly logformat?: string;
+  readonly time_format?: string;
+  readonly max_unparsed: number;
+  readonly format: string;
+  readonly overwrite: boolean;
+  readonly sim_th: number;
+  readonly depth: number;
+  readonly max_children: number;
+  readonly max_clusters?: number;
+  readonly parametrize_numeric_tokens: boolean;
+  readonly extra_delimiters?: Literal;
+  readonly masking?: Literal;
+  readonly mask_prefix: string;
+  readonly mask_suffix: string;
+  readonly state?: string;
+  readonly fit_until_line?: number;
+  readonly fit_share?: number;
+  readonly full_search: string;
+  readonly snapshot_interval_minutes: number;
+  readonly compress_state: boolean;
+  readonly adapter_type?: string;
+  readonly regex?: string;
+  readonly delimiter?: string;
+  readonly anomaly_labels?: Literal;
+  readonly delta?: Literal;
+  readonly size: number;
+  readonly stride?: number;
+  readonly window?: Literal;
+  readonly step?: Literal;
+  readonly profiling: boolean;
+  readonly report_sec: number;
+  readonly [other: string]: unknown;
+}
+
+export interface DrainSettings {
+  readonly flags: DrainFlags;
+  readonly miner: MinerOptions;
+  readonly parse: Pick<ParseOptions, 'adapter' | 'logFormat' | 'timeFormat' | 'anomalyLabels' | 'labelColumn' | 'fullSearch' | 'format'>;
+}
+
+/** Turns flags into what the parser needs. @throws UsageError for every combination that cannot work, before any work. */
+export function drainSettings(flags: DrainFlags): DrainSettings {
+  const logFormat = flags.logformat === undefined ? null : new LogFormat(flags.logformat);
+  const adapter = adapterOf(flags);
+  const timeFormat = flags.time_format === undefined ? null : new TimeFormat(flags.time_format);
+  if (timeFormat !== null && !logFormat?.fields.some((f) => f === 'Time' || f === 'Date')) throw new UsageError('--time_format needs a --logformat with <Time> or <Date>.');
+  if ((adapter?.type === 'interval_time' || adapter?.type === 'sliding_time') && timeFormat === null) throw new UsageError(`--adapter_type ${adapter.type} needs --time_format and a --logformat with <Time>.`);
+  if (flags.label_column !== undefined && !logFormat?.fields.includes(flags.label_column)) throw new UsageError(`--label_column ${flags.label_column} is no field of the log format ${JSON.stringify(flags.logformat ?? '')}.`);
+  if (flags.fit_until_line !== undefined && flags.fit_share !== undefined) throw new UsageError('--fit_until_line and --fit_share say the same thing twice: give one.');
+  if (flags.fit_share !== undefined && flags.input_file === '-') throw new UsageError('--fit_share needs to count the lines first, which standard input does not allow. Use --fit_until_line.');
+  return {
+    flags,
+    miner: {
+      drain: { simTh: flags.sim_th, depth: flags.depth, maxChildren: flags.max_children, maxClusters: flags.max_clusters ?? null, parametrizeNumericTokens: flags.parametrize_numeric_tokens },
+      masking: maskingOf(flags.masking),
+      maskPrefix: flags.mask_prefix,
+      maskSuffix: flags.mask_suffix,
+      extraDelimiters: strings(flags.extra_delimiters, 'extra_delimiters'),
+    },
+    parse: {
+      adapter, logFormat, timeFormat,
+      anomalyLabels: strings(flags.anomaly_labels, 'anomaly_labels'),
+      labelColumn: flags.label_column ?? null,
+      fullSearch: flags.full_search as FullSearch,
+      format: flags.format as ParseOptions['format'],
+    },
+  };
+}
+
+export interface DrainProgress {
+  readonly lines: number;
+  readonly bytes: number;
+  readonly totalBytes: number | null;
+  readonly seconds: number;
+}
+
+export interface DrainResult {
+  readonly summary: ParseSummary;
+  readonly report: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The drain stage: parse, group, write every artifact, the manifest last. @throws DataError */
+export async function runDrain(settings: DrainSettings, onProgress?: (progress: DrainProgress) => void): Promise<DrainResult> {
+  const { flags } = settings;
+  const startedAt = performance.now();
+  await claimOutput(flags.output_path, flags.overwrite);
+  const sessionLabels = flags.label_file === undefined ? null : await readLabels(flags.label_file);
+  const fitUntilLine = flags.fit_share !== undefined ? Math.floor((await countLines(flags.input_file)) * flags.fit_share) + 1 : flags.fit_until_line ?? Infinity;
+  const miner = flags.state === undefined ? new TemplateMiner(settings.miner) : await loadState(flags.state, settings.miner);
+  const summary = await parseLog({
+    ...settings.parse,
+    inputFile: flags.input_file,
+    outputPath: flags.output_path,
+    miner, fitUntilLine, sessionLabels,
+    maxUnparsed: flags.max_unparsed,
+    compressState: flags.compress_state,
+    snapshotIntervalMs: flags.snapshot_interval_minutes * 60_000,
+    profile: flags.profiling,
+    onProgress: (p) => onProgress?.({ ...p, seconds: (performance.now() - startedAt) / 1000 }),
+  });
+  if (sessionLabels !== null && summary.sessions > 0 && summary.unlabelledSessions === summary.sessions) throw new DataError(`${flags.label_file ?? ''}: none of its keys is the key of a session. Session keys are the whole match of --regex; check the label file's first column.`);
+  await writeJson(path.join(flags.output_path, 'metrics.json'), { schema: 'deeplog.drain_metrics/1', ...summary });
+  await writeManifest(flags.output_path, {
+    stage: 'drain', startedAt, options: flags,
+    inputs: await hashInputs([flags.input_file, flags.label_file, flags.state]),
+    extra: { fit_until_line: Number.isFinite(fitUntilLine) ? fitUntilLine : null, complete_sessions: settings.parse.adapter?.type.includes('window') === false && settings.parse.adapter.type !== 'sliding_time', counts: summary },
+  });
+  return { summary, report: report(summary, settings), warnings: warnings(summary, settings) };
+}
+
+function report(s: ParseSummary, settings: DrainSettings): string[] {
+  const n = (x: number): string => x.toLocaleString('en-US');
+  const lines = [`parsed ${n(s.lines)} lines (${(s.bytes / 1e6).toFixed(1)} MB) into ${n(s.events)} events of ${n(s.templates)} templates in ${s.parseSeconds.toFixed(2)} s: ${n(Math.round(s.lines / s.parseSeconds))} lines/s`];
+  if (settings.parse.adapter !== null) {
+    const labels = s.unlabelledSessions === s.sessions ? 'no labels' : `${n(s.abnormalSessions)} abnormal${s.unlabelledSessions > 0 ? `, ${n(s.unlabelledSessions)} without a label` : ''}`;
+    lines.push(`grouped into ${n(s.sessions)} sessions (${labels})${s.unassignedLines > 0 ? `; ${n(s.unassignedLines)} lines belong to none` : ''}`);
+  }
+  if (s.emptyLines > 0) lines.push(`${n(s.emptyLines)} empty lines were left out`);
+  if (s.profile) lines.push(`time: ${Object.entries(s.profile).map(([k, v]) => `${k} ${v.toFixed(2)} s`).join(', ')}`);
+  lines.push(`written: ${settings.flags.output_path} (events.arrow, sessions.arrow, templates.json, drain_state.json)`);
+  return lines;
+}
+
+function warnings(s: ParseSummary, settings: DrainSettings): string[] {
+  const out: string[] = [];
+  const n = (x: number): string => x.toLocaleString('en-US');
+  if (s.unparsedLines > 0) out.push(`${n(s.unparsedLines)} lines do not fit the log format; see unparsed.log in ${settings.flags.output_path}`);
+  if (s.unmatchedLines > 0) out.push(`${n(s.unmatchedLines)} lines after the fitted part match no template (event 0)`);
+  if (s.undatedLines > 0) out.push(`${n(s.undatedLines)} lines have a time that does not fit --time_format ${settings.flags.time_format ?? ''}`);
+  if (s.repairedLines > 0) out.push(`${n(s.repairedLines)} lines held bytes that are no UTF-8; those became U+FFFD`);
+  return out;
+}
+
+function adapterOf(f: DrainFlags): AdapterOptions | null {
+  const need = (name: 'regex' | 'delimiter'): string => {
+    const value = f[name];
+    if (typeof value !== 'string') throw new UsageError(`--adapter_type ${f.adapter_type ?? ''} needs --${name}.`);
+    return value;
+  };
+  switch (f.adapter_type) {
+    case undefined: return null;
+    case 'only_identifier': return { type: 'only_identifier', regex: need('regex') };
+    case 'delimiter+regex': return { type: 'delimiter+regex', regex: need('regex'), delimiter: need('delimiter') };
+    case 'only_delimiter': return { type: 'only_delimiter', delimiter: need('delimiter') };
+    case 'interval_time': return { type: 'interval_time', deltaMs: parseDuration(f.delta ?? null, '--delta') };
+    case 'fixed_window': return { type: 'fixed_window', size: f.size, stride: f.stride ?? f.size };
+    case 'sliding_time': {
+      const windowMs = parseDuration(f.window ?? null, '--window');
+      return { type: 'sliding_time', windowMs, stepMs: f.step === undefined ? windowMs : parseDuration(f.step, '--step') };
+    }
+    default: throw new UsageError(`--adapter_type ${f.adapter_type} is unknown.`);
+  }
+}
+
+function maskingOf(value: Literal | undefined): MaskingInstruction[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw new UsageError('masking must be a list of {"regex_pattern": …, "mask_with": …}.');
+  return value.map((entry, i) => {
+    if (entry === null || typeof entry !== 'object' || Array.isArray(entry) || typeof entry.regex_pattern !== 'string' || typeof entry.mask_with !== 'string') throw new UsageError(`masking, entry ${i + 1}: expected {"regex_pattern": …, "mask_with": …}, got ${JSON.stringify(entry)}.`);
+    return { regexPattern: entry.regex_pattern, maskWith: entry.mask_with };
+  });
+}
+
+function strings(value: Literal | undefined, name: string): string[] {
+  if (value === undefined || value === null || value === '') return [];
+  if (typeof value === 'string') return [value];
+  if (!Array.isArray(value) || value.some((v) => typeof v !== 'string')) throw new UsageError(`${name} must be a list of texts, e.g. "['_', ':']", got ${JSON.stringify(value)}.`);
+  return value as string[];
+}

@@ -1,0 +1,83 @@
+// Parse a raw log into events and sessions.
+//   npx deeplog drain --input_file HDFS.log.gz --label_file anomaly_label.csv.gz
+//   npx deeplog drain --input_file app.log --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window --size 20
+import { existsSync } from 'node:fs';
+import { COMMON_OPTIONS, formatCount, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+
+export const DRAIN_OPTIONS = {
+  input_file: { type: 'string', group: 'Input', required: true, describe: 'log file, plain or .gz; - for standard input' },
+  label_file: { type: 'string', group: 'Input', describe: 'csv of session key,label (Normal/Anomaly or 0/1); .gz is read too' },
+  label_column: { type: 'string', group: 'Input', describe: 'field of the log format that is - on normal lines (BGL: Label)' },
+  logformat: { type: 'string', group: 'Input', describe: "line layout, e.g. '<Date> <Time> <Level> <Component>: <Content>'; without one the whole line is the message" },
+  time_format: { type: 'string', group: 'Input', describe: 'strptime format of <Date> <Time>, e.g. %y%m%d %H%M%S, read as UTC' },
+  max_unparsed: { type: 'number', group: 'Input', default: 0.05, min: 0, max: 1, describe: 'share of lines that may fail to fit the log format' },
+  output_path: { type: 'string', group: 'Output', default: 'artifacts/drain_result', describe: 'folder to write' },
+  format: { type: 'string', group: 'Output', default: 'auto', choices: ['auto', 'json', 'arrow', 'both'], describe: 'write data.json too; auto: up to 100,000 sessions' },
+  overwrite: { type: 'boolean', group: 'Output', default: false, describe: 'replace a finished result in output_path' },
+  config_file: { type: 'string', group: 'Parser', describe: 'parser configuration (default: drain3.ini where there is one)' },
+  parser: { type: 'string', group: 'Parser', default: 'drain', choices: ['drain'], describe: 'parsing algorithm' },
+  engine: { type: 'string', group: 'Parser', default: 'Drain', choices: ['Drain'], describe: "Drain3's name for the algorithm" },
+  sim_th: { type: 'number', group: 'Parser', default: 0.4, min: 0, max: 1, describe: 'similarity threshold' },
+  depth: { type: 'integer', group: 'Parser', default: 4, min: 3, max: 100, describe: 'depth of the leaves, as in Drain3' },
+  max_children: { type: 'integer', group: 'Parser', default: 100, min: 2, describe: 'children per node' },
+  max_clusters: { type: 'integer', group: 'Parser', min: 1, describe: 'keep this many templates, forgetting the least recently used' },
+  parametrize_numeric_tokens: { type: 'boolean', group: 'Parser', default: true, describe: 'tokens with a digit share a branch' },
+  extra_delimiters: { type: 'literal', group: 'Parser', describe: "further token delimiters, e.g. \"['_', ':']\"" },
+  masking: { type: 'literal', group: 'Parser', describe: 'list of {"regex_pattern", "mask_with"}' },
+  mask_prefix: { type: 'string', group: 'Parser', default: '<', describe: 'before a mask name' },
+  mask_suffix: { type: 'string', group: 'Parser', default: '>', describe: 'after a mask name' },
+  state: { type: 'string', group: 'Learning', describe: 'go on from this saved state or Drain3 snapshot; ids are kept' },
+  fit_until_line: { type: 'integer', group: 'Learning', min: 1, describe: 'learn from lines before this one only, match the rest' },
+  fit_share: { type: 'number', group: 'Learning', min: 0, max: 1, describe: 'learn from this share of the lines only, match the rest' },
+  full_search: { type: 'string', group: 'Learning', default: 'fallback', choices: ['never', 'fallback', 'always'], describe: 'how far matching looks beyond the tree' },
+  snapshot_interval_minutes: { type: 'number', group: 'Learning', default: 1, min: 0, describe: 'how often the state is saved while parsing' },
+  compress_state: { type: 'boolean', group: 'Learning', default: true, describe: 'pack the saved state (zlib, base64)' },
+  adapter_type: { type: 'string', group: 'Sessions', choices: ['only_identifier', 'delimiter+regex', 'only_delimiter', 'interval_time', 'fixed_window', 'sliding_time'], describe: 'how lines become sessions; none: events only' },
+  regex: { type: 'string', group: 'Sessions', describe: 'session identifier (Python regular expression, searched in the raw line)' },
+  delimiter: { type: 'string', group: 'Sessions', describe: 'text that starts a session' },
+  anomaly_labels: { type: 'literal', group: 'Sessions', describe: "texts that make a line abnormal, e.g. \"['FATAL']\"" },
+  delta: { type: 'literal', group: 'Sessions', describe: "interval_time: length of a session, e.g. \"{'minutes': 1}\" or seconds" },
+  size: { type: 'integer', group: 'Sessions', default: 20, min: 1, describe: 'fixed_window: lines per window' },
+  stride: { type: 'integer', group: 'Sessions', min: 1, describe: 'fixed_window: lines between window starts (default: size)' },
+  window: { type: 'literal', group: 'Sessions', describe: 'sliding_time: length of a window' },
+  step: { type: 'literal', group: 'Sessions', describe: 'sliding_time: time between window starts (default: window)' },
+  profiling: { type: 'boolean', group: 'General', default: false, describe: 'say where the time goes' },
+  report_sec: { type: 'number', group: 'General', default: 60, min: 1, describe: 'seconds between profiling reports' },
+} as const satisfies OptionSpecs;
+
+export const drainStage: Stage = {
+  command: 'drain',
+  describe: 'parse a raw log into events and sessions',
+  options: DRAIN_OPTIONS,
+  examples: [
+    ['$0 drain --input_file HDFS.log.gz --label_file anomaly_label.csv', 'HDFS with the shipped drain3.ini'],
+    ["$0 drain --input_file app.log --config_file none --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window", 'a log of your own'],
+  ],
+  async run(given) {
+    const { drainSettings, runDrain } = await import('../deeplog/sessions/index.js');
+    const { readDrainIni } = await import('../deeplog/parsing/index.js');
+    let unknown: readonly string[] = [];
+    const options = resolveOptions({ ...DRAIN_OPTIONS, ...COMMON_OPTIONS }, given, (so_far) => {
+      const file = typeof so_far.config_file === 'string' ? so_far.config_file : existsSync('drain3.ini') ? 'drain3.ini' : 'none';
+      if (file === 'none') return [];
+      const ini = readDrainIni(file);
+      unknown = ini.unknown;
+      return [{ name: file, values: ini.values, lenient: true }];
+    });
+    const console = new StageConsole(options.quiet);
+    for (const key of unknown) console.warn(`${options.config_file ?? 'drain3.ini'}: ${key} means nothing here and is ignored`);
+    const settings = drainSettings(options);
+    console.say(`drain: parsing ${options.input_file} into ${options.output_path}`);
+    const summary = await runDrain(settings, (p) => {
+      console.progress('parsing', p.bytes, p.totalBytes, `${formatCount(p.lines)} lines · ${formatCount(Math.round(p.lines / p.seconds))} lines/s`);
+    });
+    console.clear();
+    for (const line of summary.report) console.say(line);
+    for (const line of summary.warnings) console.warn(line);
+    console.say(settings.parse.adapter === null
+      ? 'next: give --adapter_type to group the events into sessions'
+      : `next: npx deeplog log-key --input_file ${options.output_path}`);
+  },
+};
+
+runIfMain(import.meta.url, drainStage);
