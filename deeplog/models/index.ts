@@ -1,0 +1,1 @@
+export { logKeyModel, type LogKeyOptions } from './log_key.js';
