@@ -1,4 +1,6 @@
 import { createEagerEngine } from './eager/engine.js';
+import { EngineUnavailableError } from './errors.js';
+import { createOnnxEngine } from './onnx/engine.js';
 import type { Engine, EngineOptions } from './types.js';
 
 export type * from './types.js';
@@ -11,5 +13,12 @@ export { initialState } from './parameters.js';
  * @throws EngineUnavailableError when what was asked for cannot run here: there is no silent fallback.
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  return createEagerEngine(options.backend ?? 'wasm', options.threads);
+  const engine = options.engine ?? 'auto';
+  switch (engine) {
+    case 'eager': return createEagerEngine(options.backend ?? 'wasm', options.threads);
+    case 'auto':
+    case 'onnx': return createOnnxEngine(options);
+    case 'webgpu': throw new EngineUnavailableError('The webgpu engine', 'it is not built yet', 'Use --engine onnx.');
+    default: return engine satisfies never;
+  }
 }

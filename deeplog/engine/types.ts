@@ -86,7 +86,10 @@ export interface EngineInfo {
 export interface EngineOptions {
   readonly engine?: EngineName | 'auto';
   readonly backend?: BackendName;
+  /** Threads that compute; 1 when absent, which is fastest for small models. */
   readonly threads?: number;
+  /** onnx: whether idle threads wait actively. Off when absent: spinning threads starve whatever else runs. */
+  readonly spinning?: boolean;
 }
 
 export interface AdamOptions {
