@@ -15,39 +15,43 @@ export function lstmParameters(name: string, inputs: number, units: number): Par
   ];
 }
 
-interface Gates {
+/** What the backward pass reads again of one step. */
+interface Kept {
   readonly i: Tensor;
   readonly f: Tensor;
   readonly g: Tensor;
   readonly o: Tensor;
-  /** The cell state before this step; absent at the first, where it is zero. */
-  readonly previous: Tensor | undefined;
+  /** i · g, what enters the cell */
+  readonly entering: Tensor;
+  /** f · c, what stays in it; absent at the first step, where c is zero */
+  readonly staying: Tensor | undefined;
   readonly tanhCell: Tensor;
+  readonly h: Tensor;
 }
 
-const KEPT_PER_STEP = 6;
+const KEPT_PER_STEP = 8;
 
 /**
  * The recurrent part of an LSTM (Hochreiter & Schmidhuber 1997, with forget gates), true sigmoid gates as Keras and PyTorch:
  * i, f, o = σ(z), g = tanh(z), c ← f·c + i·g, h = o·tanh(c), from h = c = 0.
  *
  * `projected` [T·B, 4U] is the input product with bias, step after step; `recurrent` [U, 4U]; the result is every hidden
- * state, [T·B, U]. The gradient is written out, because autodiff would make one weight product per step and one
- * pass over the gates per use: here the recurrent kernel's gradient is a single product over all steps.
+ * state, [T·B, U]. The gradient is written out, because autodiff would make one weight product per step and more
+ * passes over the gates than needed: slopes are expressed in products that the forward pass made anyway.
  */
 export function lstmSequence(projected: Tensor2D, recurrent: Tensor2D, steps: number): Tensor2D {
   const batch = projected.shape[0] / steps;
   const units = recurrent.shape[0];
   const run = tf.customGrad((...args: Array<Tensor | tf.GradSaveFunc>) => {
     const [z, kernel, save] = args as [Tensor2D, Tensor2D, tf.GradSaveFunc];
-    const { hidden, gates } = forward(z, kernel, steps, batch, units);
-    const states = tf.concat(hidden, 0);
-    save([kernel, states, ...gates.flatMap(({ i, f, g, o, previous, tanhCell }) => [i, f, g, o, previous ?? i, tanhCell])]);
+    const kept = forward(z, kernel, steps, batch, units);
+    const states = tf.concat(kept.map(({ h }) => h), 0);
+    save([kernel, states, ...kept.flatMap(({ i, f, g, o, entering, staying, tanhCell, h }) => [i, f, g, o, entering, staying ?? entering, tanhCell, h])]);
     const gradFunc = (upstream: Tensor, saved: Tensor[]) => {
-      const [savedKernel, savedStates, ...kept] = saved;
-      const restored = hidden.map((_, t): Gates => {
-        const [i, f, g, o, previous, tanhCell] = kept.slice(t * KEPT_PER_STEP, (t + 1) * KEPT_PER_STEP);
-        return { i, f, g, o, previous: t === 0 ? undefined : previous, tanhCell };
+      const [savedKernel, savedStates, ...tensors] = saved;
+      const restored = kept.map((_, t): Kept => {
+        const [i, f, g, o, entering, staying, tanhCell, h] = tensors.slice(t * KEPT_PER_STEP, (t + 1) * KEPT_PER_STEP);
+        return { i, f, g, o, entering, staying: t === 0 ? undefined : staying, tanhCell, h };
       });
       return backward(upstream, savedKernel as Tensor2D, savedStates, restored, batch, units);
     };
@@ -60,40 +64,39 @@ function rows(tensor: Tensor, t: number, batch: number): Tensor2D {
   return tf.slice2d(tensor as Tensor2D, [t * batch, 0], [batch, tensor.shape[1] ?? 0]);
 }
 
-function forward(z: Tensor2D, recurrent: Tensor2D, steps: number, batch: number, units: number): { hidden: Tensor[]; gates: Gates[] } {
-  const hidden: Tensor[] = [];
-  const gates: Gates[] = [];
+function forward(z: Tensor2D, recurrent: Tensor2D, steps: number, batch: number, units: number): Kept[] {
+  const kept: Kept[] = [];
   let cell: Tensor | undefined;
   for (let t = 0; t < steps; t++) {
     const input = rows(z, t, batch);
-    const preactivation = t === 0 ? input : tf.add(input, tf.matMul(hidden[t - 1] as Tensor2D, recurrent)); // [B, 4U]
+    const preactivation = t === 0 ? input : tf.add(input, tf.matMul(kept[t - 1].h as Tensor2D, recurrent)); // [B, 4U]
     const [zi, zf, zg, zo] = tf.split(preactivation, [units, units, units, units], 1);
-    const [i, f, g, o] = [tf.sigmoid(zi), tf.sigmoid(zf), tf.tanh(zg), tf.sigmoid(zo)];
-    const previous = cell;
-    cell = previous === undefined ? tf.mul(i, g) : tf.add(tf.mul(f, previous), tf.mul(i, g)); // [B, U]
+    const [i, f, g, o] = [tf.sigmoid(zi), tf.sigmoid(zf), tf.tanh(zg), tf.sigmoid(zo)]; // [B, U] each
+    const entering = tf.mul(i, g);
+    const staying = cell === undefined ? undefined : tf.mul(f, cell);
+    cell = staying === undefined ? entering : tf.add(staying, entering);
     const tanhCell = tf.tanh(cell);
-    hidden.push(tf.mul(o, tanhCell));
-    gates.push({ i, f, g, o, previous, tanhCell });
+    kept.push({ i, f, g, o, entering, staying, tanhCell, h: tf.mul(o, tanhCell) });
   }
-  return { hidden, gates };
+  return kept;
 }
 
 /** Back-propagation through time; returns the gradients of `projected` and `recurrent`. */
-function backward(upstream: Tensor, recurrent: Tensor2D, states: Tensor, gates: readonly Gates[], batch: number, units: number): Tensor[] {
-  const steps = gates.length;
+function backward(upstream: Tensor, recurrent: Tensor2D, states: Tensor, kept: readonly Kept[], batch: number, units: number): Tensor[] {
+  const steps = kept.length;
   const gradients: Tensor[] = new Array<Tensor>(steps); // of the pre-activations, [B, 4U] each
   let dHidden: Tensor | undefined;
   let dCell: Tensor | undefined;
   for (let t = steps - 1; t >= 0; t--) {
-    const { i, f, g, o, previous, tanhCell } = gates[t];
+    const { i, f, g, o, entering, staying, tanhCell, h } = kept[t];
     const arriving = rows(upstream, t, batch);
     const dh = dHidden === undefined ? arriving : tf.add(arriving, dHidden);
-    const throughHidden = tf.mul(dh, tf.mul(o, tf.sub(1, tf.square(tanhCell))));
+    const throughHidden = tf.mul(dh, tf.sub(o, tf.mul(h, tanhCell))); // o·(1 − tanh² c) = o − h·tanh c
     const dc: Tensor = dCell === undefined ? throughHidden : tf.add(throughHidden, dCell);
-    const dzi = tf.mul(tf.mul(dc, g), sigmoidSlope(i));
-    const dzf = previous === undefined ? tf.zerosLike(f) : tf.mul(tf.mul(dc, previous), sigmoidSlope(f));
-    const dzg = tf.mul(tf.mul(dc, i), tf.sub(1, tf.square(g)));
-    const dzo = tf.mul(tf.mul(dh, tanhCell), sigmoidSlope(o));
+    const dzi = tf.mul(dc, closing(entering, i)); // g·i·(1 − i)
+    const dzf = staying === undefined ? tf.zerosLike(f) : tf.mul(dc, closing(staying, f)); // c·f·(1 − f)
+    const dzg = tf.mul(dc, tf.sub(i, tf.mul(entering, g))); // i·(1 − g²)
+    const dzo = tf.mul(dh, closing(h, o)); // tanh c·o·(1 − o)
     const dz = tf.concat([dzi, dzf, dzg, dzo], 1); // [B, 4U]
     gradients[t] = dz;
     if (t > 0) {
@@ -108,7 +111,7 @@ function backward(upstream: Tensor, recurrent: Tensor2D, states: Tensor, gates: 
   return [dProjected, tf.matMul(before, after, true, false)];
 }
 
-/** σ' in terms of σ. */
-function sigmoidSlope(s: Tensor): Tensor {
-  return tf.mul(s, tf.sub(1, s));
+/** x·(1 − s), where x already holds the factor s of σ' = s·(1 − s). */
+function closing(x: Tensor, s: Tensor): Tensor {
+  return tf.mul(x, tf.sub(1, s));
 }

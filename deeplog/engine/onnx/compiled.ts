@@ -13,6 +13,7 @@ export class OnnxStep implements CompiledStep {
     adam: Partial<AdamOptions> | undefined,
     private readonly workers: readonly WorkerClient[],
     private readonly target: number,
+    readonly nodeCount: number,
   ) {
     this.adam = adamOptions(adam);
   }

@@ -1,4 +1,4 @@
-import { sizeOf, splatOf, type GraphNode, type Op } from '../graph/index.js';
+import type { GraphNode, Op } from '../graph/index.js';
 import type { Emitter } from './emitter.js';
 import type { Accumulation, SplitGroup } from './fusions.js';
 import type { DynamicShapes } from './lower.js';
@@ -87,7 +87,7 @@ export function emitNode(context: LoweringContext, node: GraphNode): void {
       emitSegmentSum(context, node);
       return;
     case 'oneHot':
-      emitOneHot(context, emitter.name(node.inputs[0]), node.shape.at(-1) ?? 0, op.on, op.off, out());
+      emitOneHot(context, node.inputs[0], node.shape.at(-1) ?? 0, op.on, op.off, out());
       return;
     default:
       return op satisfies never;
@@ -139,8 +139,12 @@ function swapLastTwo(emitter: Emitter, name: string, rank: number): string {
   return emitter.emit('Transpose', [name], { perm: [...perm.slice(0, -2), rank - 1, rank - 2] });
 }
 
-function emitOneHot({ emitter }: LoweringContext, ids: string, depth: number, on: number, off: number, output?: string): string {
-  return emitter.emit('OneHot', [ids, emitter.scalar(depth, 'int32'), emitter.vector([off, on], 'float32')], { axis: -1 }, output);
+/** As a comparison with 0, 1, … : many times faster on a CPU than the OneHot operator, and the same for ids out of range. */
+function emitOneHot({ emitter }: LoweringContext, ids: GraphNode, depth: number, on: number, off: number, output?: string): string {
+  const column = emitter.emit('Unsqueeze', [emitter.name(ids), emitter.int64([-1])]);
+  const hit = emitter.emit('Equal', [column, emitter.vector(Array.from({ length: depth }, (_, i) => i), 'int32')]);
+  if (on === 1 && off === 0) return emitter.emit('Cast', [hit], { to: ELEMENT_TYPES.float32 }, output);
+  return emitter.emit('Where', [hit, emitter.scalar(on, 'float32'), emitter.scalar(off, 'float32')], {}, output);
 }
 
 /** Up to this many classes a product with the one-hot matrix is faster than scattering row by row. */
@@ -153,7 +157,7 @@ function emitSegmentSum(context: LoweringContext, node: GraphNode): void {
   const [rows] = ids.shape;
   const [count] = node.shape;
   if (x.shape.length === 2 && x.dtype === 'float32' && count <= MAX_CLASSES_AS_PRODUCT) {
-    const hot = emitOneHot(context, emitter.name(ids), count, 1, 0);
+    const hot = emitOneHot(context, ids, count, 1, 0);
     emitter.emit('Gemm', [hot, emitter.name(x)], { transA: 1 }, emitter.name(node));
     return;
   }
@@ -161,8 +165,4 @@ function emitSegmentSum(context: LoweringContext, node: GraphNode): void {
   const wide = emitter.emit('Cast', [column], { to: ELEMENT_TYPES.int64 });
   const zeros = emitter.emit('Expand', [emitter.scalar(0, node.dtype as 'float32' | 'int32'), emitter.int64(node.shape)]);
   emitter.emit('ScatterND', [zeros, wide, emitter.name(x)], { reduction: 'add' }, emitter.name(node));
-}
-
-export function isConstantZero(node: GraphNode): boolean {
-  return splatOf(node) === 0 || sizeOf(node.shape) === 0;
 }

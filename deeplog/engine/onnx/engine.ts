@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { adamOptions } from '../adam.js';
 import { EngineRuntimeError } from '../errors.js';
+import { computeByRows } from '../graph/index.js';
 import { initialState } from '../parameters.js';
 import { traceForward, traceLoss, traceStep, type TracedGraph } from '../trace/trace.js';
 import type { AdamOptions, CompiledForward, CompiledStep, Engine, EngineInfo, EngineOptions, Model, TensorSpec } from '../types.js';
@@ -20,11 +21,11 @@ class OnnxEngine implements Engine {
   constructor(options: EngineOptions) {
     const threads = options.threads ?? 1;
     this.info = { engine: 'onnx', backend: 'onnxruntime', device: cpus()[0]?.model.trim() ?? 'unknown processor', threads };
-    this.session = { threads, spinning: options.spinning ?? false };
+    this.session = { threads, spinning: options.spinning ?? false, ...(options.profile === undefined ? {} : { profile: options.profile }) };
   }
 
   async compileStep(model: Model, options: { seed: number; adam?: Partial<AdamOptions> }): Promise<CompiledStep> {
-    const lowered = lowerToOnnx(await traceStep(model), { contrib: true });
+    const lowered = lowerToOnnx(byRows(await traceStep(model)), { contrib: true });
     const target = this.targets++;
     const worker = this.worker(0);
     await named(model, worker.request('createStep', target, {
@@ -36,7 +37,7 @@ class OnnxEngine implements Engine {
       parameters: model.parameters.map(({ name }) => name).filter((name) => reads(lowered, name)),
       session: this.session,
     }));
-    const step = new OnnxStep(this.info, model, options.adam, [worker], target);
+    const step = new OnnxStep(this.info, model, options.adam, [worker], target, lowered.nodeCount);
     await step.load(initialState(model, options.seed));
     return step;
   }
@@ -50,7 +51,7 @@ class OnnxEngine implements Engine {
   }
 
   private async compile(model: Model, traced: TracedGraph, inputs: readonly TensorSpec[]): Promise<CompiledForward> {
-    const lowered = lowerToOnnx(traced, { contrib: true });
+    const lowered = lowerToOnnx(byRows(traced), { contrib: true });
     const target = this.targets++;
     const worker = this.worker(0);
     await named(model, worker.request('createForward', target, {
@@ -70,6 +71,11 @@ class OnnxEngine implements Engine {
   private worker(index: number): WorkerClient {
     return (this.workers[index] ??= new WorkerClient());
   }
+}
+
+function byRows(traced: TracedGraph): TracedGraph {
+  const nodes = computeByRows(traced.graph, traced.outputs.map(({ node }) => node));
+  return { ...traced, outputs: traced.outputs.map(({ name }, i) => ({ name, node: nodes[i] })) };
 }
 
 function reads(lowered: LoweredModel, name: string): boolean {
