@@ -1,1 +1,24 @@
+import { createEagerEngine } from './eager/engine.js';
+import { EngineUnavailableError } from './errors.js';
+import { createOnnxEngine } from './onnx/engine.js';
+import type { Engine, EngineOptions } from './types.js';
+
 export type * from './types.js';
+export { EngineRuntimeError, EngineUnavailableError, ShapeError, TracedValueError, UnknownKernelError } from './errors.js';
+export { fillUniform } from './noise.js';
+export { initialState } from './parameters.js';
+
+/**
+ * Chooses and starts an engine; `engine.info` says what was chosen.
+ * @throws EngineUnavailableError when what was asked for cannot run here: there is no silent fallback.
+ */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const engine = options.engine ?? 'auto';
+  switch (engine) {
+    case 'eager': return createEagerEngine(options.backend ?? 'wasm', options.threads);
+    case 'auto':
+    case 'onnx': return createOnnxEngine(options);
+    case 'webgpu': throw new EngineUnavailableError('The webgpu engine', 'it is not built yet', 'Use --engine onnx.');
+    default: return engine satisfies never;
+  }
+}

@@ -58,6 +58,8 @@ export interface StepScalars {
 /** One training step (forward, gradients, Adam update), compiled for one engine. */
 export interface CompiledStep {
   readonly engine: EngineInfo;
+  /** Nodes or dispatches of one step; absent where nothing is compiled. */
+  readonly nodeCount?: number;
   run(batch: Batch, scalars: StepScalars): Promise<{ loss: number }>;
   state(): Promise<State>;
   load(state: State): Promise<void>;
@@ -86,7 +88,12 @@ export interface EngineInfo {
 export interface EngineOptions {
   readonly engine?: EngineName | 'auto';
   readonly backend?: BackendName;
+  /** Threads that compute; 1 when absent, which is fastest for small models. */
   readonly threads?: number;
+  /** onnx: whether idle threads wait actively. Off when absent: spinning threads starve whatever else runs. */
+  readonly spinning?: boolean;
+  /** onnx: write onnxruntime's profile of each step to <prefix>_<time>.json when it is disposed. */
+  readonly profile?: string;
 }
 
 export interface AdamOptions {

@@ -1,0 +1,45 @@
+import type { Batch, Model } from '../deeplog/engine/index.js';
+import { seededRandom } from '../deeplog/common/index.js';
+import { logKeyModel, tokenEncoderModel } from '../deeplog/models/index.js';
+
+/** One model at the shapes that bench/peers/torch_step.py knows by the same name. */
+export interface Case {
+  readonly name: string;
+  readonly says: string;
+  readonly model: Model;
+  readonly samples: number;
+  readonly batch: Batch;
+}
+
+export function caseOf(name: string): Case {
+  switch (name) {
+    case 'm1': return logKeyCase(name, 'paper', 'M1: 2×LSTM 64, 30 keys, window 10, batch 512');
+    case 'trainer': return logKeyCase(name, 'trainer', 'trainer preset: M1 and dense 256, 128');
+    case 'm2t20': return encoderCase(name, 20);
+    case 'm2t128': return encoderCase(name, 128);
+    default: throw new RangeError(`No case ${name}; there are m1, trainer, m2t20, m2t128.`);
+  }
+}
+
+function logKeyCase(name: string, preset: 'paper' | 'trainer', says: string): Case {
+  const [B, W, V] = [512, 10, 30];
+  return {
+    name, says, samples: B,
+    model: logKeyModel({ preset, vocabularySize: V, windowSize: W, units: 64, batchSize: B }),
+    batch: { windows: ids(B * W, V, 1), targets: ids(B, V, 2), weights: new Float32Array(B).fill(1) },
+  };
+}
+
+function encoderCase(name: string, T: number): Case {
+  const [B, V] = [32, 400];
+  return {
+    name, samples: B, says: `M2: encoder, hidden 256, 4 layers, T=${T}, batch ${B}`,
+    model: tokenEncoderModel({ vocabularySize: V, sequenceLength: T, hidden: 256, layers: 4, heads: 4, feedForward: 1024, batchSize: B }),
+    batch: { ids: ids(B * T, V, 1), targets: ids(B * T, V, 2), weights: new Float32Array(B * T).fill(1) },
+  };
+}
+
+function ids(count: number, below: number, seed: number): Int32Array {
+  const random = seededRandom(seed);
+  return Int32Array.from({ length: count }, () => Math.floor(random() * below));
+}

@@ -1,0 +1,135 @@
+"""One training step in PyTorch, same shapes as bench/engine.ts: the peer that the engine is measured beside.
+
+    python bench/peers/torch_step.py <model> <threads>                 # serves on stdin/stdout, see below
+    echo 3 | python bench/peers/torch_step.py m1 2                     # about 3 s of steps, milliseconds as JSON
+    echo 3 | python bench/peers/torch_step.py m2t20 1 cuda-graph       # eager | cuda | cuda-graph
+
+Models: m1 (2 x LSTM 64, 30 keys, window 10, batch 512), trainer (the same, then dense 256 and 128 relu), m2t20 and m2t128
+(encoder, hidden 256, 4 layers, 4 heads, feed-forward 1024, 400 tokens, batch 32). Fused Adam, float32.
+Prints {"torch": version} when ready; then, for each line holding a number of seconds, a list of milliseconds per step.
+"""
+import json
+import sys
+import time
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class LogKey(nn.Module):
+    def __init__(self, hidden, keys=30, units=64):
+        super().__init__()
+        self.lstm = nn.LSTM(keys, units, 2)
+        widths = [units, *hidden]
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
+        self.output = nn.Linear(widths[-1], keys)
+
+    def forward(self, x):  # [W, B, keys]
+        states, _ = self.lstm(x)
+        x = states[-1]
+        for layer in self.hidden:
+            x = F.relu(layer(x))
+        return self.output(x)
+
+
+class Encoder(nn.Module):
+    def __init__(self, length, tokens=400, width=256, layers=4, heads=4, wide=1024):
+        super().__init__()
+        self.tokens = nn.Embedding(tokens, width)
+        self.positions = nn.Parameter(torch.randn(length, width) * 0.02)
+        self.norm = nn.LayerNorm(width)
+        layer = nn.TransformerEncoderLayer(width, heads, wide, dropout=0.0, activation="gelu", batch_first=True)
+        self.trunk = nn.TransformerEncoder(layer, layers)
+        self.head = nn.Linear(width, tokens)
+
+    def forward(self, ids):  # [B, T]
+        return self.head(self.trunk(self.norm(self.tokens(ids) + self.positions)))
+
+
+class FusedAdam:
+    """torch.optim.Adam(fused=True) without its Python bookkeeping: the fastest CPU update PyTorch has."""
+
+    def __init__(self, parameters):
+        self.p = list(parameters)
+        self.m = [torch.zeros_like(p) for p in self.p]
+        self.v = [torch.zeros_like(p) for p in self.p]
+        self.t = [torch.zeros((), dtype=torch.float32) for _ in self.p]
+
+    def zero_grad(self, set_to_none=True):
+        for p in self.p:
+            p.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        torch._foreach_add_(self.t, 1)
+        torch._fused_adam_(
+            self.p, [p.grad for p in self.p], self.m, self.v, [], self.t,
+            lr=1e-3, beta1=0.9, beta2=0.999, weight_decay=0.0, eps=1e-8, amsgrad=False, maximize=False,
+        )
+
+
+def build(name, device):
+    if name in ("m1", "trainer"):
+        x = F.one_hot(torch.randint(0, 30, (10, 512)), 30).float().to(device)
+        return LogKey([256, 128] if name == "trainer" else []).to(device), x, torch.randint(0, 30, (512,)).to(device)
+    length = int(name[3:])
+    return Encoder(length).to(device), torch.randint(0, 400, (32, length)).to(device), torch.randint(0, 400, (32 * length,)).to(device)
+
+
+def stepper(name, mode):
+    device = "cpu" if mode == "eager" else "cuda"
+    model, x, y = build(name, device)
+    model.train()
+    optimizer = FusedAdam(model.parameters()) if device == "cpu" else torch.optim.Adam(model.parameters(), 1e-3, fused=True, capturable=True)
+
+    def forward_backward():
+        loss = F.cross_entropy(model(x).reshape(y.shape[0], -1), y)
+        loss.backward()
+        return loss
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss = forward_backward()
+        optimizer.step()
+        return loss
+
+    if mode == "eager":
+        return lambda: step().item()
+    if mode == "cuda":
+        return lambda: (step(), torch.cuda.synchronize())
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    optimizer.zero_grad(set_to_none=True)
+    with torch.cuda.graph(graph):
+        forward_backward()
+        optimizer.step()
+    return lambda: (graph.replay(), torch.cuda.synchronize())
+
+
+def main():
+    name, threads = sys.argv[1], int(sys.argv[2])
+    mode = sys.argv[3] if len(sys.argv) > 3 else "eager"
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    step = stepper(name, mode)
+    for _ in range(3):
+        step()
+    print(json.dumps({"torch": torch.__version__}), flush=True)
+    for line in sys.stdin:
+        seconds = float(line)
+        times = []
+        start = time.perf_counter()
+        while time.perf_counter() - start < seconds:
+            before = time.perf_counter()
+            step()
+            times.append(round((time.perf_counter() - before) * 1e3, 4))
+        print(json.dumps(times), flush=True)
+
+
+main()

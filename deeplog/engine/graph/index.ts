@@ -1,0 +1,7 @@
+export * from './node.js';
+export { Graph, liveNodes, usersOf } from './graph.js';
+export { computeByRows } from './by_rows.js';
+export { rebuild } from './rebuild.js';
+export * from './elementwise.js';
+export * from './views.js';
+export * from './contractions.js';

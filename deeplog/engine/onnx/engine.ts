@@ -1,0 +1,99 @@
+import { cpus } from 'node:os';
+import { adamOptions } from '../adam.js';
+import { EngineRuntimeError } from '../errors.js';
+import { computeByRows } from '../graph/index.js';
+import { initialState } from '../parameters.js';
+import { traceForward, traceLoss, traceStep, type TracedGraph } from '../trace/trace.js';
+import type { AdamOptions, CompiledForward, CompiledStep, Engine, EngineInfo, EngineOptions, Model, TensorSpec } from '../types.js';
+import { OnnxForward, OnnxStep } from './compiled.js';
+import { layoutOf } from './layout.js';
+import { lowerToOnnx, type LoweredModel } from './lower.js';
+import type { SessionOptions } from './protocol.js';
+import { WorkerClient } from './worker_client.js';
+
+/** Traced graphs run by onnxruntime-node on the CPU, in worker threads: the default for training and scoring. */
+class OnnxEngine implements Engine {
+  readonly info: EngineInfo;
+  private readonly workers: WorkerClient[] = [];
+  private readonly session: SessionOptions;
+  private targets = 0;
+
+  constructor(options: EngineOptions) {
+    const threads = options.threads ?? 1;
+    this.info = { engine: 'onnx', backend: 'onnxruntime', device: cpus()[0]?.model.trim() ?? 'unknown processor', threads };
+    this.session = { threads, spinning: options.spinning ?? false, ...(options.profile === undefined ? {} : { profile: options.profile }) };
+  }
+
+  async compileStep(model: Model, options: { seed: number; adam?: Partial<AdamOptions> }): Promise<CompiledStep> {
+    const lowered = lowerToOnnx(byRows(await traceStep(model)), { contrib: true });
+    const target = this.targets++;
+    const worker = this.worker(0);
+    await named(model, worker.request('createStep', target, {
+      bytes: lowered.bytes,
+      layout: layoutOf(model),
+      adam: adamOptions(options.adam),
+      inputs: readBy(lowered, model.inputs),
+      noise: model.noise.map((spec, stream) => ({ ...spec, stream })).filter((spec) => reads(lowered, spec.name)),
+      parameters: model.parameters.map(({ name }) => name).filter((name) => reads(lowered, name)),
+      session: this.session,
+    }));
+    const step = new OnnxStep(this.info, model, options.adam, [worker], target, lowered.nodeCount);
+    await step.load(initialState(model, options.seed));
+    return step;
+  }
+
+  async compileForward(model: Model): Promise<CompiledForward> {
+    return this.compile(model, await traceForward(model), model.forwardInputs);
+  }
+
+  async compileLoss(model: Model): Promise<CompiledForward> {
+    return this.compile(model, await traceLoss(model), model.inputs);
+  }
+
+  private async compile(model: Model, traced: TracedGraph, inputs: readonly TensorSpec[]): Promise<CompiledForward> {
+    const lowered = lowerToOnnx(byRows(traced), { contrib: true });
+    const target = this.targets++;
+    const worker = this.worker(0);
+    await named(model, worker.request('createForward', target, {
+      bytes: lowered.bytes,
+      inputs: readBy(lowered, inputs),
+      parameters: model.parameters.filter(({ name }) => reads(lowered, name)).map(({ name, shape }) => ({ name, shape })),
+      session: this.session,
+    }));
+    return new OnnxForward(this.info, model, inputs, worker, target);
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.close()));
+    this.workers.length = 0;
+  }
+
+  private worker(index: number): WorkerClient {
+    return (this.workers[index] ??= new WorkerClient());
+  }
+}
+
+function byRows(traced: TracedGraph): TracedGraph {
+  const nodes = computeByRows(traced.graph, traced.outputs.map(({ node }) => node));
+  return { ...traced, outputs: traced.outputs.map(({ name }, i) => ({ name, node: nodes[i] })) };
+}
+
+function reads(lowered: LoweredModel, name: string): boolean {
+  return lowered.inputs.some(({ op }) => op.kind === 'input' && op.name === name);
+}
+
+function readBy(lowered: LoweredModel, specs: readonly TensorSpec[]): TensorSpec[] {
+  return specs.filter(({ name }) => reads(lowered, name));
+}
+
+async function named<T>(model: Model, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new EngineRuntimeError(`Compiling ${model.name} for onnxruntime failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+export function createOnnxEngine(options: EngineOptions): Engine {
+  return new OnnxEngine(options);
+}

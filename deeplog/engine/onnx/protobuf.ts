@@ -1,0 +1,139 @@
+/**
+ * The few protobuf messages of an ONNX ModelProto, written by hand: field numbers are onnx.proto3's
+ * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3).
+ */
+class Message {
+  private readonly parts: Uint8Array[] = [];
+  private length = 0;
+
+  private push(bytes: Uint8Array): this {
+    this.parts.push(bytes);
+    this.length += bytes.length;
+    return this;
+  }
+
+  private varint(value: number): this {
+    let rest = BigInt.asUintN(64, BigInt(value));
+    const bytes: number[] = [];
+    do {
+      const low = Number(rest & 127n);
+      rest >>= 7n;
+      bytes.push(rest > 0n ? low | 128 : low);
+    } while (rest > 0n);
+    return this.push(Uint8Array.from(bytes));
+  }
+
+  int(field: number, value: number): this {
+    return this.varint(field * 8).varint(value);
+  }
+
+  float(field: number, value: number): this {
+    return this.varint(field * 8 + 5).push(new Uint8Array(Float32Array.of(value).buffer));
+  }
+
+  bytes(field: number, bytes: Uint8Array): this {
+    return this.varint(field * 8 + 2).varint(bytes.length).push(bytes);
+  }
+
+  text(field: number, value: string): this {
+    return this.bytes(field, new TextEncoder().encode(value));
+  }
+
+  message(field: number, inner: Message): this {
+    this.varint(field * 8 + 2).varint(inner.length);
+    for (const part of inner.parts) this.push(part);
+    return this;
+  }
+
+  finish(): Uint8Array {
+    const out = new Uint8Array(this.length);
+    let at = 0;
+    for (const part of this.parts) {
+      out.set(part, at);
+      at += part.length;
+    }
+    return out;
+  }
+}
+
+/** TensorProto.DataType */
+export const ELEMENT_TYPES = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+export type ElementType = keyof typeof ELEMENT_TYPES;
+
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+export interface OnnxNode {
+  readonly op: string;
+  readonly domain?: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+export interface OnnxTensor {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array | BigInt64Array | Uint8Array;
+}
+
+export interface OnnxValue {
+  readonly name: string;
+  readonly type: ElementType;
+  /** A name instead of a number is a dimension known only at run time. */
+  readonly shape: ReadonlyArray<number | string>;
+}
+
+export interface OnnxModel {
+  readonly nodes: readonly OnnxNode[];
+  readonly initialisers: readonly OnnxTensor[];
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+}
+
+export const MICROSOFT_DOMAIN = 'com.microsoft';
+const OPSET = 18;
+const IR_VERSION = 8;
+
+export function encodeModel(model: OnnxModel): Uint8Array {
+  const graph = new Message();
+  model.nodes.forEach((node, i) => graph.message(1, encodeNode(node, i)));
+  graph.text(2, 'deeplog');
+  for (const tensor of model.initialisers) graph.message(5, encodeTensor(tensor));
+  for (const value of model.inputs) graph.message(11, encodeValue(value));
+  for (const value of model.outputs) graph.message(12, encodeValue(value));
+  const proto = new Message().int(1, IR_VERSION).text(2, 'deeplog').message(7, graph).message(8, new Message().text(1, '').int(2, OPSET));
+  if (model.nodes.some((node) => node.domain === MICROSOFT_DOMAIN)) proto.message(8, new Message().text(1, MICROSOFT_DOMAIN).int(2, 1));
+  return proto.finish();
+}
+
+function encodeNode(node: OnnxNode, serial: number): Message {
+  const out = new Message();
+  for (const input of node.inputs) out.text(1, input);
+  for (const output of node.outputs) out.text(2, output);
+  out.text(3, `${node.op}_${serial}`).text(4, node.op);
+  for (const [name, value] of Object.entries(node.attributes)) out.message(5, encodeAttribute(name, value));
+  return node.domain === undefined ? out : out.text(7, node.domain);
+}
+
+function encodeAttribute(name: string, value: Attribute): Message {
+  const out = new Message().text(1, name);
+  if (typeof value === 'number') return out.int(3, value).int(20, 2);
+  if (typeof value === 'string') return out.text(4, value).int(20, 3);
+  if ('float' in value) return out.float(2, value.float).int(20, 1);
+  for (const item of value) out.int(8, item);
+  return out.int(20, 7);
+}
+
+function encodeTensor({ name, type, shape, data }: OnnxTensor): Message {
+  const out = new Message();
+  for (const dimension of shape) out.int(1, dimension);
+  return out.int(2, ELEMENT_TYPES[type]).text(8, name).bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+function encodeValue({ name, type, shape }: OnnxValue): Message {
+  const dims = new Message();
+  for (const dimension of shape) dims.message(1, typeof dimension === 'string' ? new Message().text(2, dimension) : new Message().int(1, dimension));
+  const tensorType = new Message().int(1, ELEMENT_TYPES[type]).message(2, dims);
+  return new Message().text(1, name).message(2, new Message().message(1, tensorType));
+}
