@@ -9,7 +9,7 @@ export const LAYERS = {
   artifacts: [],
   parsing: ['artifacts'],
   sessions: ['parsing', 'artifacts'],
-  sequences: ['sessions', 'artifacts'],
+  sequences: ['parsing', 'sessions', 'artifacts'],
   training: ['models', 'engine', 'artifacts', 'sequences'],
   detectors: ['models', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
   cli: ['parsing'],

@@ -1,0 +1,24 @@
+import { distinctOf, NORMAL, UNLABELLED, type SessionTable, type Split } from '../sequences/index.js';
+import type { Need, Session, SessionSource } from './types.js';
+
+/** One part of a split as a source of event sequences. */
+export function tableSource(table: SessionTable, split: Split, part: number): SessionSource {
+  const { sequences, counts, sessions } = distinctOf(table, split, part);
+  return {
+    size: sessions,
+    provides: new Set<Need>(['events']),
+    *distinct() {
+      for (let i = 0; i < sequences.length; i++) yield { session: { key: String(sequences[i]), events: table.sequence(sequences[i]) }, count: counts[i] };
+    },
+  };
+}
+
+/** A session of a table, with what is known of it. */
+export function sessionAt(table: SessionTable, index: number): Session {
+  const label = table.labels[index];
+  return {
+    key: table.details?.keys[index] ?? String(index),
+    events: table.sequence(table.sequenceOf[index]),
+    ...(label === UNLABELLED ? {} : { label: label !== NORMAL }),
+  };
+}

@@ -1,0 +1,61 @@
+import type { Engine } from '../engine/index.js';
+import type { Reporter } from '../training/index.js';
+
+/** What a detector may need of a session beyond its key. */
+export type Need = 'events' | 'times' | 'params' | 'text';
+
+export interface Session {
+  readonly key: string;
+  readonly events: Uint32Array;
+  readonly lines?: ArrayLike<number>;
+  readonly elapsedMs?: Float64Array;
+  readonly params?: readonly (readonly string[])[];
+  readonly text?: readonly string[];
+  readonly label?: boolean;
+}
+
+/** Sessions to fit on, equal event sequences given once with their number. */
+export interface SessionSource {
+  /** Sessions, not distinct sequences. */
+  readonly size: number;
+  readonly provides: ReadonlySet<Need>;
+  distinct(): Iterable<{ readonly session: Session; readonly count: number }>;
+}
+
+export interface FitContext {
+  readonly seed: number;
+  /** Asked for by the detectors that need one, so that the others start nothing. */
+  engine(): Promise<Engine>;
+  readonly report: Reporter;
+  readonly signal: AbortSignal;
+}
+
+/** Why a session stands out, at one of its events. */
+export interface Evidence {
+  /** Position in the session, from 0; equal to its length when something is missing at the end. */
+  readonly index: number;
+  /** 1-based line of the raw log, where known. */
+  readonly line?: number;
+  /** The event there, or null at the end of the session. */
+  readonly event: number | null;
+  readonly score: number;
+  readonly expected: readonly { readonly event: number | 'end of session'; readonly probability: number }[];
+  readonly reason: string;
+}
+
+/** One anomaly detector: fit on normal sessions, score any session (higher = more anomalous), say why. */
+export interface Detector {
+  readonly id: string;
+  readonly needs: ReadonlySet<Need>;
+  /** Scores are 0 or 1: the threshold is .5 and no calibration takes place. */
+  readonly binary: boolean;
+  fit(train: SessionSource, validation: SessionSource, context: FitContext): Promise<void>;
+  /** Callers pass distinct sequences once. */
+  scoreBatch(sessions: readonly Session[]): Promise<Float64Array>;
+  /** The events that speak against the session, the strongest first; those above `threshold` where it is given. */
+  explain(session: Session, threshold?: number): Promise<Evidence[]>;
+  save(folder: string): Promise<void>;
+  /** Size of what `save` writes, for the cost column; null when nothing was fitted. */
+  modelBytes(): number | null;
+  dispose?(): Promise<void>;
+}

@@ -1,0 +1,5 @@
+export { readEventStream, readLabelLines, readSequenceFile, readSessionSet, type SessionSet } from './read_sessions.js';
+export { ABNORMAL, NORMAL, SessionTable, SessionTableBuilder, UNLABELLED, type SessionDetails } from './session_table.js';
+export { distinctOf, PART, splitByCount, splitByShare, writeSplit, type Split, type SplitOptions } from './split.js';
+export { END, PAD, UNK, Vocabulary } from './vocabulary.js';
+export { WindowBuilder, type Windows } from './windows.js';

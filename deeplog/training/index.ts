@@ -1,0 +1,2 @@
+export { DivergedError, InterruptedError, SILENT, trainLoop, type BatchSource, type Checkpoint, type EpochReport, type Reporter, type TrainOptions, type TrainResult } from './loop.js';
+export { windowBatches } from './window_batches.js';
