@@ -6,6 +6,7 @@ import type { Engine, EngineOptions } from './types.js';
 export type * from './types.js';
 export { EngineRuntimeError, EngineUnavailableError, ShapeError, TracedValueError, UnknownKernelError } from './errors.js';
 export { fillUniform } from './noise.js';
+export { BATCH_DIMENSION, exportOnnx } from './onnx/export.js';
 export { initialState } from './parameters.js';
 
 /**

@@ -1,16 +1,19 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine, type Batch, type Engine, type EngineOptions, type Model } from '../../deeplog/engine/index.js';
-import { logKeyModel } from '../../deeplog/models/index.js';
+import { logKeyModel, tokenEncoderModel } from '../../deeplog/models/index.js';
 
 const BATCH = 12;
 const WINDOW = 4;
 const KEYS = 9;
 
-function batchOf(): Batch {
+/** For both kinds of models: each takes what it reads. */
+function batchOf(model: Model): Batch {
+  const rows = model === ENCODER ? BATCH * WINDOW : BATCH;
   return {
+    ids: Int32Array.from({ length: BATCH * WINDOW }, (_, i) => (i * 7 + (i >> 2)) % KEYS),
     windows: Int32Array.from({ length: BATCH * WINDOW }, (_, i) => (i * 7 + (i >> 2)) % KEYS),
-    targets: Int32Array.from({ length: BATCH }, (_, i) => (i * 5) % KEYS),
-    weights: Float32Array.from({ length: BATCH }, (_, i) => (i < BATCH - 2 ? 1 + (i % 3) : 0)),
+    targets: Int32Array.from({ length: rows }, (_, i) => (i * 5) % KEYS),
+    weights: Float32Array.from({ length: rows }, (_, i) => (i < rows - 2 ? 1 + (i % 3) : 0)),
   };
 }
 
@@ -21,7 +24,7 @@ async function losses(options: EngineOptions, model: Model): Promise<number[]> {
   engines.push(engine);
   const step = await engine.compileStep(model, { seed: 11 });
   const values: number[] = [];
-  for (let i = 1; i <= 5; i++) values.push((await step.run(batchOf(), { learningRate: 0.02, seed: 5, step: i })).loss);
+  for (let i = 1; i <= 5; i++) values.push((await step.run(batchOf(model), { learningRate: 0.02, seed: 5, step: i })).loss);
   await step.dispose();
   return values;
 }
@@ -30,11 +33,14 @@ afterAll(async () => {
   await Promise.all(engines.map((engine) => engine.dispose()));
 });
 
+const LOG_KEYS = (['paper', 'trainer'] as const).map((preset) => logKeyModel({ preset, vocabularySize: KEYS, windowSize: WINDOW, units: 6, batchSize: BATCH }));
+const ENCODER = tokenEncoderModel({ vocabularySize: KEYS, sequenceLength: WINDOW, hidden: 8, layers: 2, heads: 2, feedForward: 12, batchSize: BATCH });
+const WAYS: readonly EngineOptions[] = [{ engine: 'eager', backend: 'wasm' }, { engine: 'onnx' }, { engine: 'onnx', threads: 2 }, { engine: 'onnx', threads: 3 }];
+
 describe('five training steps', () => {
-  for (const preset of ['paper', 'trainer'] as const) {
-    const model = logKeyModel({ preset, vocabularySize: KEYS, windowSize: WINDOW, units: 6, batchSize: BATCH });
-    for (const options of [{ engine: 'eager', backend: 'wasm' }, { engine: 'onnx' }] as const) {
-      it(`of ${model.name} on ${options.engine} agree with eager cpu within 1e-4`, async () => {
+  for (const model of [...LOG_KEYS, ENCODER]) {
+    for (const options of WAYS) {
+      it(`of ${model.name} on ${options.engine}, threads ${options.threads ?? 1}, agree with eager cpu within 1e-4`, async () => {
         const expected = await losses({ engine: 'eager', backend: 'cpu' }, model);
         const actual = await losses(options, model);
         expect(expected[4]).toBeLessThan(expected[0]);

@@ -1,10 +1,11 @@
 import { cpus } from 'node:os';
 import { adamOptions } from '../adam.js';
 import { EngineRuntimeError } from '../errors.js';
-import { computeByRows } from '../graph/index.js';
+import { computeByRows, NotShardableError, shardOverBatch, type GraphNode } from '../graph/index.js';
 import { initialState } from '../parameters.js';
 import { traceForward, traceLoss, traceStep, type TracedGraph } from '../trace/trace.js';
 import type { AdamOptions, CompiledForward, CompiledStep, Engine, EngineInfo, EngineOptions, Model, TensorSpec } from '../types.js';
+import { BARRIER_BYTES } from './barrier.js';
 import { OnnxForward, OnnxStep } from './compiled.js';
 import { layoutOf } from './layout.js';
 import { lowerToOnnx, type LoweredModel } from './lower.js';
@@ -25,21 +26,42 @@ class OnnxEngine implements Engine {
   }
 
   async compileStep(model: Model, options: { seed: number; adam?: Partial<AdamOptions> }): Promise<CompiledStep> {
-    const lowered = lowerToOnnx(byRows(await traceStep(model)), { contrib: true });
+    const traced = byRows(await traceStep(model));
+    const parts = this.split(model, traced);
     const target = this.targets++;
-    const worker = this.worker(0);
-    await named(model, worker.request('createStep', target, {
-      bytes: lowered.bytes,
-      layout: layoutOf(model),
+    const layout = layoutOf(model);
+    const common = { control: new SharedArrayBuffer(BARRIER_BYTES), exchange: new SharedArrayBuffer(parts.length > 1 ? 2 * parts.length * layout.bytes : 0) };
+    const workers = parts.map((_, index) => this.worker(index));
+    const lowered = parts.map((part) => lowerToOnnx(part, { contrib: true }));
+    await Promise.all(lowered.map((part, index) => named(model, workers[index].request('createStep', target, {
+      bytes: part.bytes,
+      layout,
       adam: adamOptions(options.adam),
-      inputs: readBy(lowered, model.inputs),
-      noise: model.noise.map((spec, stream) => ({ ...spec, stream })).filter((spec) => reads(lowered, spec.name)),
-      parameters: model.parameters.map(({ name }) => name).filter((name) => reads(lowered, name)),
-      session: this.session,
-    }));
-    const step = new OnnxStep(this.info, model, options.adam, [worker], target, lowered.nodeCount);
+      inputs: readBy(part, model.inputs),
+      noise: model.noise.map((spec, stream) => ({ ...spec, stream })).filter((spec) => reads(part, spec.name)),
+      parameters: model.parameters.map(({ name }) => name).filter((name) => reads(part, name)),
+      session: parts.length > 1 ? { ...this.session, threads: 1 } : this.session,
+      ...(parts.length > 1 ? { share: { index, count: parts.length, ...common } } : {}),
+    }))));
+    const step = new OnnxStep(this.info, model, options.adam, workers, target, lowered.reduce((sum, { nodeCount }) => sum + nodeCount, 0));
     await step.load(initialState(model, options.seed));
     return step;
+  }
+
+  /**
+   * One graph per thread where rows of the batch are independent: threads that each run a block of the batch meet once per
+   * step, threads inside onnxruntime once per operator. Where a model does not allow it, one graph on all threads.
+   */
+  private split(model: Model, traced: TracedGraph): TracedGraph[] {
+    const { threads } = this.session;
+    const rows = model.inputs[0]?.shape[0];
+    if (threads === 1 || rows === undefined) return [traced];
+    try {
+      return Array.from({ length: threads }, (_, index) => withNodes(traced, shardOverBatch(traced.graph, traced.outputs.map(({ node }) => node), rows, index, threads)));
+    } catch (error) {
+      if (error instanceof NotShardableError) return [traced];
+      throw error;
+    }
   }
 
   async compileForward(model: Model): Promise<CompiledForward> {
@@ -74,7 +96,10 @@ class OnnxEngine implements Engine {
 }
 
 function byRows(traced: TracedGraph): TracedGraph {
-  const nodes = computeByRows(traced.graph, traced.outputs.map(({ node }) => node));
+  return withNodes(traced, computeByRows(traced.graph, traced.outputs.map(({ node }) => node)));
+}
+
+function withNodes(traced: TracedGraph, nodes: readonly GraphNode[]): TracedGraph {
   return { ...traced, outputs: traced.outputs.map(({ name }, i) => ({ name, node: nodes[i] })) };
 }
 

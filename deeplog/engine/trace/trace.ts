@@ -66,6 +66,6 @@ function trace(model: Model, compute: (inputs: Placeholders) => ReadonlyArray<re
 
 /** tfjs reports a missing kernel only in words. */
 function asUnknownKernel(error: unknown, model: string): unknown {
-  const kernel = error instanceof Error ? /kernel '([^']+)' for backend 'trace'/.exec(error.message)?.[1] : undefined;
+  const kernel = error instanceof Error ? /kernel '([^']+)' (?:not registered )?for backend 'trace'/i.exec(error.message)?.[1] : undefined;
   return kernel === undefined ? error : new UnknownKernelError(kernel, model, 'deeplog/engine/trace/kernels.ts');
 }

@@ -1,0 +1,253 @@
+import { argmax, gather, matmul, oneHot, reduce, segmentSum, softmax } from './contractions.js';
+import { binary } from './elementwise.js';
+import type { Graph } from './graph.js';
+import { sizeOf, splatOf, type GraphNode, type Op, type Shape } from './node.js';
+import { rebuild } from './rebuild.js';
+import { reshape, slice } from './views.js';
+
+/** The graph cannot be split over the batch; the message says at which operation. */
+export class NotShardableError extends Error {
+  override name = 'NotShardableError';
+}
+
+/**
+ * What a worker holds of a value: `all` of it, its block along the axis that runs over the batch, or an addend:
+ * the value is the sum over workers.
+ */
+export type Part = { readonly kind: 'all' } | { readonly kind: 'block'; readonly axis: number } | { readonly kind: 'addend' };
+interface Held {
+  readonly node: GraphNode;
+  readonly part: Part;
+}
+
+const ALL: Part = { kind: 'all' };
+const ADDEND: Part = { kind: 'addend' };
+const block = (axis: number): Part => ({ kind: 'block', axis });
+type OpOf<K extends Op['kind']> = Extract<Op, { kind: K }>;
+
+/**
+ * Splits one step over workers: each computes its block of the batch, and every root (loss and gradients) becomes an
+ * addend of the true one. Inputs stay whole and are cut inside, so that what depends on inputs only, the sum
+ * of weights say, can still be computed whole. Nothing is assumed of the model but that rows of its batch are independent,
+ * and that is checked operation by operation.
+ * @throws NotShardableError
+ */
+export function shardOverBatch(g: Graph, roots: readonly GraphNode[], batchRows: number, index: number, count: number): GraphNode[] {
+  if (batchRows % count !== 0) throw new NotShardableError(`${batchRows} rows do not divide into ${count} parts.`);
+  const shard = new Shard(g, batchRows, index, count);
+  return roots.map((root) => shard.addend(shard.held(root), root));
+}
+
+/** The analysis behind {@link shardOverBatch}, node by node. */
+export class Shard {
+  private readonly done = new Map<GraphNode, Held>();
+  private readonly fromInputs = new Map<GraphNode, boolean>();
+
+  /** `onlyInputs`: refuse where a computed or constant value would have to be cut into blocks. */
+  constructor(
+    private readonly g: Graph,
+    private readonly batchRows: number,
+    private readonly index: number,
+    private readonly count: number,
+    private readonly onlyInputs = false,
+  ) {}
+
+  held(node: GraphNode): Held {
+    const known = this.done.get(node);
+    if (known !== undefined) return known;
+    const made = this.make(node);
+    this.done.set(node, made);
+    return made;
+  }
+
+  /** A value that every worker has, as an addend: each contributes an equal part. */
+  addend({ node, part }: Held, original: GraphNode): GraphNode {
+    if (part.kind === 'addend' || splatOf(node) === 0) return node;
+    if (part.kind === 'all') return binary(this.g, 'Mul', node, this.g.splat(1 / this.count, [], 'float32'), 'float32');
+    throw refuse(original, 'a result has one value per row of the batch');
+  }
+
+  private make(node: GraphNode): Held {
+    const { op, inputs } = node;
+    if (op.kind === 'input') return this.input(node, op);
+    const held = inputs.map((input) => this.held(input));
+    if (held.every(({ part }) => part.kind === 'all')) return { node, part: ALL };
+    switch (op.kind) {
+      case 'binary':
+      case 'unary':
+      case 'cast':
+      case 'select': return this.elementwise(node, held);
+      case 'reshape': return this.reshape(node, held[0]);
+      case 'concat': return this.concat(node, op, held);
+      case 'reduce': return this.reduce(node, op, held[0]);
+      case 'matmul': return this.matmul(node, op, held);
+      case 'gather': return this.gather(node, op, held);
+      case 'segmentSum': return this.segmentSum(node, held);
+      default: return this.along(node, op, held[0]);
+    }
+  }
+
+  private input(node: GraphNode, op: OpOf<'input'>): Held {
+    if (op.role === 'parameter' || node.shape[0] !== this.batchRows) return { node, part: ALL };
+    return { node: this.cut(node, 0), part: block(0) };
+  }
+
+  /** This worker's block of a value that it has whole. */
+  private cut(node: GraphNode, axis: number): GraphNode {
+    if (this.onlyInputs && node.op.kind !== 'input') throw refuse(node, 'its shape holds the batch size');
+    const length = node.shape[axis] / this.count;
+    if (!Number.isInteger(length)) throw refuse(node, `axis ${axis} does not divide into ${this.count}`);
+    return slice(this.g, node, node.shape.map((_, i) => (i === axis ? this.index * length : 0)), this.narrowed(node.shape, axis));
+  }
+
+  private narrowed(shape: Shape, axis: number): number[] {
+    return shape.map((d, i) => (i === axis ? d / this.count : d));
+  }
+
+  private elementwise(node: GraphNode, held: readonly Held[]): Held {
+    const rank = node.shape.length;
+    const axes = held.flatMap(({ node: { shape }, part }) => (part.kind === 'block' ? [part.axis + rank - shape.length] : []));
+    if (held.some(({ part }) => part.kind === 'addend')) return { node: this.linear(node, held, axes), part: ADDEND };
+    const [axis] = axes;
+    if (axes.some((other) => other !== axis)) throw refuse(node, 'its inputs are split along different axes');
+    const local = held.map(({ node: input, part }) => {
+      const own = axis - rank + input.shape.length;
+      return part.kind === 'block' || own < 0 || input.shape[own] === 1 ? input : this.cut(input, own);
+    });
+    return { node: rebuild(this.g, node, local, this.narrowed(node.shape, axis)), part: block(axis) };
+  }
+
+  /** Sums of addends, and addends times what all workers have, are addends. */
+  private linear(node: GraphNode, held: readonly Held[], axes: readonly number[]): GraphNode {
+    const { op } = node;
+    const [a, b] = held;
+    if (axes.length === 0 && op.kind === 'unary' && op.f === 'Neg') return rebuild(this.g, node, [a.node]);
+    if (axes.length === 0 && op.kind === 'binary') {
+      if (op.f === 'Add' || op.f === 'Sub') return rebuild(this.g, node, [this.addend(a, node), this.addend(b, node)]);
+      const scaled = (op.f === 'Mul' && (a.part.kind === 'all' || b.part.kind === 'all')) || (op.f === 'Div' && b.part.kind === 'all');
+      if (scaled) return rebuild(this.g, node, [a.node, b.node]);
+    }
+    throw refuse(node, 'it needs a sum over the whole batch');
+  }
+
+  /** The block stays a block when its axis survives, or when it is contiguous before and after. */
+  private reshape(node: GraphNode, { node: input, part }: Held): Held {
+    const original = node.inputs[0].shape;
+    if (part.kind !== 'block') return { node: reshape(this.g, input, node.shape), part };
+    const before = sizeOf(original.slice(0, part.axis));
+    let axis = node.shape.findIndex((d, i) => d === original[part.axis] && sizeOf(node.shape.slice(0, i)) === before);
+    if (axis < 0 && before === 1) axis = node.shape.findIndex((d) => d !== 1);
+    if (axis < 0 || node.shape[axis] % this.count !== 0) throw refuse(node, 'it mixes the batch with another axis');
+    return { node: reshape(this.g, input, this.narrowed(node.shape, axis)), part: block(axis) };
+  }
+
+  private concat(node: GraphNode, op: OpOf<'concat'>, held: readonly Held[]): Held {
+    if (held.some(({ part }) => part.kind === 'addend')) return { node: rebuild(this.g, node, held.map((h) => this.addend(h, node))), part: ADDEND };
+    const [axis] = held.flatMap(({ part }) => (part.kind === 'block' ? [part.axis] : []));
+    if (axis === op.axis || held.some(({ part }) => part.kind === 'block' && part.axis !== axis)) throw refuse(node, 'it joins along the batch');
+    const local = held.map(({ node: input, part }) => (part.kind === 'all' ? this.cut(input, axis) : input));
+    return { node: rebuild(this.g, node, local, this.narrowed(node.shape, axis)), part: block(axis) };
+  }
+
+  private reduce(node: GraphNode, op: OpOf<'reduce'>, { node: input, part }: Held): Held {
+    const over = part.kind === 'block' && op.axes.includes(part.axis);
+    if (over && this.dependsOnInputsOnly(node)) return { node, part: ALL };
+    if ((over || part.kind === 'addend') && op.f !== 'Sum') throw refuse(node, 'it takes a maximum over the batch');
+    const reduced = reduce(this.g, op.f, input, op.axes, false);
+    if (part.kind !== 'block' || over) return { node: reduced, part: ADDEND };
+    return { node: reduced, part: block(part.axis - op.axes.filter((axis) => axis < part.axis).length) };
+  }
+
+  private dependsOnInputsOnly(node: GraphNode): boolean {
+    const known = this.fromInputs.get(node);
+    if (known !== undefined) return known;
+    const only = node.op.kind === 'input' ? node.op.role !== 'parameter' : node.inputs.every((input) => this.dependsOnInputsOnly(input));
+    this.fromInputs.set(node, only);
+    return only;
+  }
+
+  private matmul(node: GraphNode, op: OpOf<'matmul'>, [a, b]: readonly Held[]): Held {
+    const make = (x: GraphNode, y: GraphNode) => matmul(this.g, x, y, op.transposeA, op.transposeB);
+    const [rankA, rankB, rank] = [a.node.shape.length, b.node.shape.length, node.shape.length];
+    if (a.part.kind === 'addend' || b.part.kind === 'addend') {
+      if (a.part.kind !== 'all' && b.part.kind !== 'all') throw refuse(node, 'it multiplies sums over the batch');
+      return { node: make(a.node, b.node), part: ADDEND };
+    }
+    const [innerA, outerA] = op.transposeA ? [rankA - 2, rankA - 1] : [rankA - 1, rankA - 2];
+    const [innerB, outerB] = op.transposeB ? [rankB - 1, rankB - 2] : [rankB - 2, rankB - 1];
+    const axisA = a.part.kind === 'block' ? a.part.axis : undefined;
+    const axisB = b.part.kind === 'block' ? b.part.axis : undefined;
+    if (axisA === innerA || axisB === innerB) {
+      const left = axisA === innerA ? a.node : axisA === undefined ? this.cut(a.node, innerA) : undefined;
+      const right = axisB === innerB ? b.node : axisB === undefined ? this.cut(b.node, innerB) : undefined;
+      if (left === undefined || right === undefined) throw refuse(node, 'its factors are split along different axes');
+      return { node: make(left, right), part: ADDEND };
+    }
+    if (axisA === outerA && axisB === undefined) return { node: make(a.node, b.node), part: block(rank - 2) };
+    if (axisB === outerB && axisA === undefined) return { node: make(a.node, b.node), part: block(rank - 1) };
+    const axis = axisA !== undefined ? axisA + rank - rankA : (axisB ?? 0) + rank - rankB;
+    if (axis >= rank - 2 || (axisA !== undefined && axisB !== undefined && axisB + rank - rankB !== axis)) throw refuse(node, 'its factors are split along different axes');
+    const local = [a, b].map(({ node: input, part }) => {
+      const own = axis - rank + input.shape.length;
+      return part.kind === 'block' || own < 0 || input.shape[own] === 1 ? input : this.cut(input, own);
+    });
+    return { node: make(local[0], local[1]), part: block(axis) };
+  }
+
+  private gather(node: GraphNode, op: OpOf<'gather'>, [x, indices]: readonly Held[]): Held {
+    const make = () => gather(this.g, x.node, indices.node, op.axis);
+    if (indices.part.kind === 'block' && x.part.kind === 'all') return { node: make(), part: block(op.axis + indices.part.axis) };
+    if (indices.part.kind === 'all' && x.part.kind === 'addend') return { node: make(), part: ADDEND };
+    if (indices.part.kind === 'all' && x.part.kind === 'block' && x.part.axis !== op.axis) {
+      return { node: make(), part: block(x.part.axis < op.axis ? x.part.axis : x.part.axis + indices.node.shape.length - 1) };
+    }
+    throw refuse(node, 'it looks up across the batch');
+  }
+
+  private segmentSum(node: GraphNode, [x, ids]: readonly Held[]): Held {
+    const make = (values: GraphNode, segments: GraphNode) => segmentSum(this.g, values, segments, node.shape[0]);
+    const rows = (h: Held) => (h.part.kind === 'block' && h.part.axis === 0 ? h.node : h.part.kind === 'all' ? this.cut(h.node, 0) : undefined);
+    if (ids.part.kind === 'all' && x.part.kind === 'block' && x.part.axis > 0) return { node: make(x.node, ids.node), part: x.part };
+    const [values, segments] = [rows(x), rows(ids)];
+    if (values === undefined || segments === undefined) throw refuse(node, 'it sums across the batch');
+    return { node: make(values, segments), part: ADDEND };
+  }
+
+  /** Operations with one input that work along other axes than the batch's. */
+  private along(node: GraphNode, op: Op, { node: input, part }: Held): Held {
+    if (part.kind === 'all') return { node, part };
+    if (part.kind === 'addend') {
+      const linear = op.kind === 'transpose' || op.kind === 'expand' || op.kind === 'slice' || op.kind === 'tile' || (op.kind === 'pad' && op.value === 0);
+      if (!linear) throw refuse(node, 'it needs a sum over the whole batch');
+      return { node: rebuild(this.g, node, [input]), part };
+    }
+    const { axis } = part;
+    const same = node.shape[axis] === node.inputs[0].shape[axis];
+    switch (op.kind) {
+      case 'transpose': return { node: rebuild(this.g, node, [input]), part: block(op.perm.indexOf(axis)) };
+      case 'expand': {
+        const moved = axis + node.shape.length - input.shape.length;
+        return { node: rebuild(this.g, node, [input], this.narrowed(node.shape, moved)), part: block(moved) };
+      }
+      case 'slice':
+      case 'pad':
+      case 'tile':
+        if (!same) break;
+        return { node: rebuild(this.g, node, [input], this.narrowed(node.shape, axis)), part };
+      case 'softmax':
+        if (op.axis === axis) break;
+        return { node: softmax(this.g, input, op.axis, op.log), part };
+      case 'argmax':
+        if (op.axis === axis) break;
+        return { node: argmax(this.g, input, op.axis), part: block(axis > op.axis ? axis - 1 : axis) };
+      case 'oneHot':
+        return { node: oneHot(this.g, input, node.shape.at(-1) ?? 0, op.on, op.off), part };
+      default:
+    }
+    throw refuse(node, 'it works along the batch');
+  }
+}
+
+function refuse(node: GraphNode, why: string): NotShardableError {
+  return new NotShardableError(`${node.op.kind} of shape [${node.shape}]: ${why}.`);
+}

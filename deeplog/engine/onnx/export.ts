@@ -1,0 +1,35 @@
+import { batchAxes, computeByRows, type GraphNode } from '../graph/index.js';
+import { checkParameters } from '../parameters.js';
+import { traceForward } from '../trace/trace.js';
+import type { Model, State } from '../types.js';
+import { lowerToOnnx, type DynamicShapes } from './lower.js';
+
+/** What the run-time dimension is called in exported files. */
+export const BATCH_DIMENSION = 'batch';
+
+/**
+ * The forward pass as an ONNX file (opset 18, standard operators only), parameters embedded as initialisers. Inputs are the
+ * model's `forwardInputs`, outputs those of `forward`. The first dimension of the inputs is free (`batch`) where every
+ * operation allows it, which is checked operation by operation; else it is the model's batch size.
+ * @throws ShapeError when parameters are missing or do not fit; UnknownKernelError.
+ */
+export async function exportOnnx(model: Model, parameters: State['parameters']): Promise<Uint8Array> {
+  checkParameters(model, parameters, 'The parameters');
+  const traced = await traceForward(model);
+  const nodes = computeByRows(traced.graph, traced.outputs.map(({ node }) => node));
+  const outputs = traced.outputs.map(({ name }, i) => ({ name, node: nodes[i] }));
+  const rows = model.forwardInputs[0]?.shape[0] ?? 0;
+  const axes = batchAxes(traced.graph, nodes, rows);
+  const lowered = lowerToOnnx({ ...traced, outputs }, { embedded: parameters, contrib: false, ...(axes === undefined ? {} : { dynamic: freeBatch(axes, rows) }) });
+  return lowered.bytes;
+}
+
+function freeBatch(axes: ReadonlyMap<GraphNode, number>, rows: number): DynamicShapes {
+  return {
+    describe: (node) => node.shape.map((d, i) => (i !== axes.get(node) ? d : d === rows ? BATCH_DIMENSION : `${BATCH_DIMENSION}*${d / rows}`)),
+    target: (node) => {
+      const axis = axes.get(node);
+      return axis === undefined ? undefined : node.shape.map((d, i) => (i !== axis ? d : node.op.kind === 'reshape' ? -1 : 1));
+    },
+  };
+}
