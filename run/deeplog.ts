@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 // The package's command line: every stage under one name. See README.md for the two commands to start with.
 import { main } from '../deeplog/cli/index.js';
+import { benchmarkStage } from './run_benchmark.js';
+import { detectStage } from './run_detect.js';
 import { drainStage } from './run_drain.js';
+import { logKeyStage } from './run_log_key_detection_model.js';
 
-await main([drainStage], process.argv.slice(2));
+await main([drainStage, logKeyStage, detectStage, benchmarkStage], process.argv.slice(2));

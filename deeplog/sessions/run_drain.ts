@@ -43,7 +43,6 @@ export interface DrainFlags {
   readonly step?: Literal;
   readonly profiling: boolean;
   readonly report_sec: number;
-  readonly [other: string]: unknown;
 }
 
 export interface DrainSettings {
@@ -116,7 +115,7 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
   if (sessionLabels !== null && summary.sessions > 0 && summary.unlabelledSessions === summary.sessions) throw new DataError(`${flags.label_file ?? ''}: none of its keys is the key of a session. Session keys are the whole match of --regex; check the label file's first column.`);
   await writeJson(path.join(flags.output_path, 'metrics.json'), { schema: 'deeplog.drain_metrics/1', ...summary });
   await writeManifest(flags.output_path, {
-    stage: 'drain', startedAt, options: flags,
+    stage: 'drain', startedAt, options: { ...flags },
     inputs: await hashInputs([flags.input_file, flags.label_file, flags.state]),
     extra: { fit_until_line: Number.isFinite(fitUntilLine) ? fitUntilLine : null, complete_sessions: settings.parse.adapter?.type.includes('window') === false && settings.parse.adapter.type !== 'sliding_time', counts: summary },
   });

@@ -1,0 +1,194 @@
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { claimOutput, hashInputs, readJson, readManifest, readSessions, writeChunks, writeJson, writeManifest } from '../artifacts/index.js';
+import { DataError } from '../common/index.js';
+import { loadDetector, type Detector, type Evidence, type Session } from '../detectors/index.js';
+import type { Engine } from '../engine/index.js';
+import { LineSource } from '../parsing/index.js';
+import { drainSettings, runDrain, type DrainFlags } from '../sessions/index.js';
+import { ABNORMAL, readSessionSet, UNLABELLED, type SessionTable } from '../sequences/index.js';
+import { confusionAt, countScores, pointMetrics, thresholdFor, type PointMetrics } from './metrics.js';
+
+export interface DetectOptions {
+  readonly model: string;
+  /** A raw log (parsed with the model's own parser), or sessions parsed before with that parser. */
+  readonly inputFile: string;
+  readonly labelFile?: string;
+  readonly outputPath: string;
+  readonly overwrite: boolean;
+  readonly threshold?: number;
+  /** Take the threshold anew from the normal sessions of this input, for `targetFpr`, and keep it in the model. */
+  readonly recalibrate: boolean;
+  readonly targetFpr: number;
+  readonly flags: Readonly<Record<string, unknown>>;
+  onProgress?(what: string): void;
+}
+
+export interface Verdict {
+  readonly session: number;
+  readonly key: string;
+  readonly n_events: number;
+  readonly first_line: number | null;
+  readonly score: number;
+  readonly threshold: number;
+  readonly abnormal: boolean;
+  readonly label?: boolean;
+  readonly evidence?: readonly (Evidence & { readonly template?: string; readonly raw?: string; readonly expected_templates?: readonly string[] })[];
+}
+
+export interface Detected {
+  readonly sessions: number;
+  readonly flagged: readonly Verdict[];
+  readonly threshold: number;
+  readonly metrics: PointMetrics | null;
+  readonly verdictsFile: string;
+  readonly warnings: readonly string[];
+}
+
+const EVIDENCE_PER_SESSION = 5;
+
+/**
+ * A trained model and new logs → a verdict for every session, with evidence for the flagged ones: which event at which line,
+ * what was expected instead, with what probability. Nothing is learned, neither templates nor weights.
+ */
+export async function detect(options: DetectOptions, engine: () => Promise<Engine>): Promise<Detected> {
+  const startedAt = performance.now();
+  await readManifest(options.model);
+  await claimOutput(options.outputPath, options.overwrite);
+  const detector = await loadDetector(options.model, engine);
+  const config = (await readJson(path.join(options.model, 'config.json'))) as { threshold?: number; window_size?: number };
+  const source = await parsedInput(options);
+  const { table } = await readSessionSet(source.sessions, options.labelFile);
+  const scores = await scoreTable(detector, table);
+  const perSession = Float64Array.from(table.sequenceOf, (d) => scores[d]);
+  const threshold = options.recalibrate ? recalibrated(table, perSession, options.targetFpr) : options.threshold ?? (detector.binary ? 0.5 : config.threshold);
+  if (threshold === undefined) throw new DataError(`${options.model}: config.json has no threshold. Give --threshold, or --recalibrate on normal sessions.`);
+  if (options.recalibrate) await writeJson(path.join(options.model, 'config.json'), { ...config, threshold, recalibrated: { on: options.inputFile, at: new Date().toISOString(), target_fpr: options.targetFpr } });
+
+  const templates = existsSync(path.join(options.model, 'templates.json')) ? (await readJson(path.join(options.model, 'templates.json'))) as Record<string, string> : {};
+  const flagged = await explainFlagged(detector, source, table, perSession, threshold, templates);
+  const verdictsFile = path.join(options.outputPath, 'verdicts.jsonl');
+  const byRow = new Map(flagged.map((v) => [v.row, v.verdict]));
+  await writeChunks(verdictsFile, (function* () {
+    for (let row = 0; row < table.size; row++) yield `${JSON.stringify(byRow.get(row) ?? verdictOf(table, row, perSession[row], threshold))}\n`;
+  })());
+  const metrics = metricsOf(table, perSession, threshold);
+  await writeJson(path.join(options.outputPath, 'metrics.json'), { schema: 'deeplog.detect_metrics/1', sessions: table.size, flagged: flagged.length, threshold, metrics });
+  await writeManifest(options.outputPath, { stage: 'detect', startedAt, options: options.flags, inputs: await hashInputs([options.inputFile, path.join(options.model, 'config.json')]) });
+  return {
+    sessions: table.size, threshold, metrics, verdictsFile, warnings: source.warnings,
+    flagged: flagged.map((f) => f.verdict).sort((a, b) => b.score - a.score),
+  };
+}
+
+interface Source {
+  /** What readSessionSet takes. */
+  readonly sessions: string;
+  readonly sessionsArrow: string | null;
+  /** The raw log, when evidence can quote it. */
+  readonly rawLog: string | null;
+  readonly warnings: readonly string[];
+}
+
+/** Parses a raw log with the model's parser; takes parsed sessions as they are. */
+async function parsedInput(options: DetectOptions): Promise<Source> {
+  const { inputFile } = options;
+  if (inputFile !== '-' && !existsSync(inputFile)) throw new DataError(`${inputFile}: there is no such file or folder. Check --input_file.`);
+  if (inputFile !== '-' && (statSync(inputFile).isDirectory() || /\.(arrow|json)$/.test(inputFile))) {
+    const folder = statSync(inputFile).isDirectory() ? inputFile : path.dirname(inputFile);
+    const manifest = existsSync(path.join(folder, 'manifest.json')) ? await readManifest(folder) : null;
+    const rawLog = manifest?.options.input_file;
+    const arrow = path.join(folder, 'sessions.arrow');
+    return { sessions: inputFile, sessionsArrow: existsSync(arrow) ? arrow : null, rawLog: typeof rawLog === 'string' && rawLog !== '-' && existsSync(rawLog) ? rawLog : null, warnings: [] };
+  }
+  const parserFile = path.join(options.model, 'parser.json');
+  if (!existsSync(parserFile)) throw new DataError(`${options.model}: has no parser, since it was trained on event ids. Give --input_file sessions that were parsed with the same ids.`);
+  const { options: parser } = (await readJson(parserFile)) as { options: DrainFlags };
+  options.onProgress?.(`parsing ${inputFile} with the model's parser (nothing is learned)`);
+  const output = path.join(options.outputPath, 'parsed');
+  const flags: DrainFlags = { ...parser, input_file: inputFile, output_path: output, label_file: options.labelFile, state: path.join(options.model, 'parser_state.json'), fit_until_line: 1, fit_share: undefined, format: 'arrow', overwrite: true };
+  const { warnings, report } = await runDrain(drainSettings(flags));
+  for (const line of report) options.onProgress?.(line);
+  return { sessions: output, sessionsArrow: path.join(output, 'sessions.arrow'), rawLog: inputFile === '-' ? null : inputFile, warnings };
+}
+
+async function scoreTable(detector: Detector, table: SessionTable): Promise<Float64Array> {
+  const scores = new Float64Array(table.distinct);
+  const chunk = 32_768;
+  for (let at = 0; at < table.distinct; at += chunk) {
+    const n = Math.min(chunk, table.distinct - at);
+    scores.set(await detector.scoreBatch(Array.from({ length: n }, (_, i): Session => ({ key: String(at + i), events: table.sequence(at + i) }))), at);
+  }
+  return scores;
+}
+
+function recalibrated(table: SessionTable, scores: Float64Array, targetFpr: number): number {
+  const normals = Array.from(scores).filter((_, row) => table.labels[row] !== ABNORMAL);
+  if (normals.length === 0) throw new DataError('--recalibrate needs normal sessions, and all of these are labelled abnormal.');
+  return thresholdFor(normals, targetFpr);
+}
+
+async function explainFlagged(detector: Detector, source: Source, table: SessionTable, scores: Float64Array, threshold: number, templates: Readonly<Record<string, string>>): Promise<{ row: number; verdict: Verdict }[]> {
+  const out: { row: number; verdict: Verdict; lines: ArrayLike<number> | null }[] = [];
+  const lines = await linesOf(source, scores, threshold);
+  for (let row = 0; row < table.size; row++) {
+    if (!(scores[row] > threshold)) continue;
+    const sessionLines = lines.get(row);
+    const session: Session = { key: String(row), events: table.sequence(table.sequenceOf[row]), ...(sessionLines ? { lines: sessionLines } : {}) };
+    const evidence = (await detector.explain(session, threshold)).slice(0, EVIDENCE_PER_SESSION).map((e) => ({
+      ...e,
+      ...(e.event !== null && templates[e.event] !== undefined ? { template: templates[e.event] } : {}),
+      expected_templates: e.expected.map((x) => (x.event === 'end of session' ? 'end of session' : templates[x.event] ?? `event ${x.event}`)),
+    }));
+    out.push({ row, verdict: { ...verdictOf(table, row, scores[row], threshold), evidence }, lines: sessionLines ?? null });
+  }
+  const wanted = new Set(out.flatMap((o) => (o.verdict.evidence ?? []).flatMap((e) => (e.line === undefined ? [] : [e.line]))));
+  const raw = source.rawLog === null ? new Map<number, string>() : await quoteLines(source.rawLog, wanted);
+  return out.map(({ row, verdict }) => ({
+    row,
+    verdict: { ...verdict, evidence: verdict.evidence?.map((e) => ({ ...e, ...(e.line !== undefined && raw.has(e.line) ? { raw: raw.get(e.line) } : {}) })) },
+  }));
+}
+
+/** Lines of the flagged sessions, by row. */
+async function linesOf(source: Source, scores: Float64Array, threshold: number): Promise<Map<number, ArrayLike<number>>> {
+  const out = new Map<number, ArrayLike<number>>();
+  if (source.sessionsArrow === null) return out;
+  let row = 0;
+  for await (const s of readSessions(source.sessionsArrow)) {
+    if (scores[row] > threshold) out.set(row, s.lines ?? Array.from(s.events, (_, i) => s.firstLine + i));
+    row++;
+  }
+  return out;
+}
+
+async function quoteLines(file: string, wanted: ReadonlySet<number>): Promise<Map<number, string>> {
+  const out = new Map<number, string>();
+  if (wanted.size === 0) return out;
+  const source = await LineSource.open(file);
+  let line = 0;
+  for await (const { buffer, end } of source.chunks()) {
+    for (let start = 0; start < end;) {
+      let stop = buffer.indexOf(10, start);
+      if (stop < 0 || stop > end) stop = end;
+      if (wanted.has(++line)) out.set(line, buffer.toString('utf8', start, Math.min(stop, start + 1000)).trimEnd());
+      start = stop + 1;
+    }
+  }
+  return out;
+}
+
+function verdictOf(table: SessionTable, row: number, score: number, threshold: number): Verdict {
+  const label = table.labels[row];
+  const firstLine = table.details?.firstLines[row] ?? NaN;
+  return {
+    session: row + 1, key: table.details?.keys[row] ?? String(row + 1), n_events: table.sequence(table.sequenceOf[row]).length, first_line: Number.isNaN(firstLine) ? null : firstLine,
+    score, threshold, abnormal: score > threshold, ...(label === UNLABELLED ? {} : { label: label === ABNORMAL }),
+  };
+}
+
+function metricsOf(table: SessionTable, scores: Float64Array, threshold: number): PointMetrics | null {
+  if (!table.labelled) return null;
+  const rows = Array.from({ length: table.size }, (_, i) => i).filter((r) => table.labels[r] !== UNLABELLED);
+  return pointMetrics(confusionAt(countScores(rows.map((r) => scores[r]), rows.map((r) => table.labels[r] === ABNORMAL)), threshold));
+}

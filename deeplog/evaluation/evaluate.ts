@@ -1,0 +1,99 @@
+import type { Detector, Session } from '../detectors/index.js';
+import { ABNORMAL, PART, UNLABELLED } from '../sequences/index.js';
+import { averagePrecision, confusionAt, countScores, oracleF1, pointMetrics, rocAuc, thresholdFor, type PointMetrics } from './metrics.js';
+import type { Task } from './protocols.js';
+
+/** Scores of the distinct sequences that occur in the wanted parts; NaN for the others. */
+export async function scoreDistinct(detector: Detector, task: Pick<Task, 'table' | 'split'>, parts: readonly number[]): Promise<Float64Array> {
+  const { table, split } = task;
+  const wanted = new Uint8Array(table.distinct);
+  for (let s = 0; s < table.size; s++) if (parts.includes(split.parts[s])) wanted[table.sequenceOf[s]] = 1;
+  const scores = new Float64Array(table.distinct).fill(NaN);
+  const ids: number[] = [];
+  for (let d = 0; d < table.distinct; d++) if (wanted[d]) ids.push(d);
+  for (let at = 0; at < ids.length; at += SEQUENCES_PER_CALL) {
+    const chunk = ids.slice(at, at + SEQUENCES_PER_CALL);
+    const found = await detector.scoreBatch(chunk.map((d): Session => ({ key: String(d), events: table.sequence(d) })));
+    chunk.forEach((d, i) => { scores[d] = found[i]; });
+  }
+  return scores;
+}
+
+const SEQUENCES_PER_CALL = 32_768;
+
+export interface Evaluation extends PointMetrics {
+  readonly threshold: number;
+  readonly pr_auc: number | null;
+  readonly roc_auc: number | null;
+  readonly oracle_f1: number | null;
+  readonly alerts_per_day: number | null;
+  /** The same threshold over the sessions whose sequence never occurred in training. */
+  readonly unseen_only: (PointMetrics & { readonly n_test: number; readonly share_of_test: number }) | null;
+  /** The other target rates beside the main one. */
+  readonly at_target_fpr: readonly (PointMetrics & { readonly target_fpr: number; readonly threshold: number; readonly validation_fpr: number })[] | null;
+  readonly n_train: number;
+  readonly n_test: number;
+  readonly labelled: boolean;
+}
+
+/** 1 % is always shown beside the target rate. */
+const ALSO_SHOWN_FPR = 0.01;
+
+/**
+ * Everything a row says about one fitted detector's verdicts, from the scores of the distinct sequences. Thresholds come from
+ * the validation part's normal sessions alone.
+ */
+export function evaluate(task: Task, scores: Float64Array, detector: Pick<Detector, 'binary'>, targetFpr: number): Evaluation {
+  const { table, split } = task;
+  const validationNormals: number[] = [];
+  const inTraining = new Uint8Array(table.distinct);
+  let nTrain = 0;
+  for (let s = 0; s < table.size; s++) {
+    const part = split.parts[s];
+    if (part === PART.train) {
+      inTraining[table.sequenceOf[s]] = 1;
+      nTrain++;
+    } else if (part === PART.validation && table.labels[s] !== ABNORMAL) validationNormals.push(scores[table.sequenceOf[s]]);
+  }
+  const test: number[] = [];
+  for (let s = 0; s < table.size; s++) if (split.parts[s] === PART.test) test.push(s);
+  const judged = test.filter((s) => table.labels[s] !== UNLABELLED);
+  const countsOf = (sessions: readonly number[]): ReturnType<typeof countScores> => countScores(sessions.map((s) => scores[table.sequenceOf[s]]), sessions.map((s) => table.labels[s] === ABNORMAL));
+  const counts = countsOf(judged);
+  const unseen = judged.filter((s) => !inTraining[table.sequenceOf[s]]);
+  const atRate = (rate: number): number => (detector.binary ? 0.5 : thresholdFor(validationNormals, rate));
+  const threshold = atRate(targetFpr);
+  const labelled = judged.length > 0;
+  const alerts = test.reduce((n, s) => n + (scores[table.sequenceOf[s]] > threshold ? 1 : 0), 0);
+  return {
+    ...pointMetrics(confusionAt(counts, threshold)),
+    threshold,
+    pr_auc: averagePrecision(counts),
+    roc_auc: rocAuc(counts),
+    oracle_f1: oracleF1(counts),
+    alerts_per_day: perDay(task, test, alerts),
+    unseen_only: labelled ? { ...pointMetrics(confusionAt(countsOf(unseen), threshold)), n_test: unseen.length, share_of_test: unseen.length / judged.length } : null,
+    at_target_fpr: detector.binary ? null : [...new Set([targetFpr, ALSO_SHOWN_FPR])].map((rate) => {
+      const t = atRate(rate);
+      return { target_fpr: rate, threshold: t, validation_fpr: validationNormals.filter((v) => v > t).length / validationNormals.length, ...pointMetrics(confusionAt(counts, t)) };
+    }),
+    n_train: nTrain,
+    n_test: test.length,
+    labelled,
+  };
+}
+
+function perDay(task: Task, sessions: readonly number[], alerts: number): number | null {
+  const times = task.table.details?.startTimes;
+  if (times === null || times === undefined) return null;
+  let first = Infinity;
+  let last = -Infinity;
+  for (const s of sessions) {
+    if (Number.isNaN(times[s])) continue;
+    first = Math.min(first, times[s]);
+    last = Math.max(last, times[s]);
+  }
+  const days = (last - first) / 86_400_000;
+  return days > 0 ? alerts / days : null;
+}
+

@@ -1,0 +1,106 @@
+import { cp } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { claimOutput, hashInputs, readJson, readManifest, writeJson, writeManifest, writeTensors } from '../artifacts/index.js';
+import { DeepLogKeys, tableSource, type DeepLogKeysOptions } from '../detectors/index.js';
+import type { Engine } from '../engine/index.js';
+import { PART, readSessionSet, splitByShare, writeSplit, type SessionSet } from '../sequences/index.js';
+import { InterruptedError, type Reporter } from '../training/index.js';
+import { evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
+import type { Task } from './protocols.js';
+
+export interface TrainLogKeyOptions {
+  readonly inputFile: string;
+  readonly labelFile?: string;
+  readonly outputPath: string;
+  readonly overwrite: boolean;
+  readonly trainRatio: number;
+  readonly valRatio: number;
+  readonly order: 'chronological' | 'random';
+  readonly trainOn: 'normal' | 'all';
+  readonly targetFpr: number;
+  readonly seed: number;
+  readonly model: DeepLogKeysOptions;
+  readonly flags: Readonly<Record<string, unknown>>;
+  onData?(set: SessionSet, task: Task): void;
+}
+
+export interface TrainedLogKey {
+  readonly task: Task;
+  readonly detector: DeepLogKeys;
+  readonly evaluation: Evaluation;
+  readonly hitAtK: readonly number[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The log-key stage: sessions → split → model → g from validation normals → verdicts on the test part → model folder. The test
+ * part is read once, at the end.
+ * @throws InterruptedError after saving a checkpoint in `<output>/checkpoint`.
+ */
+export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, report: Reporter, signal: AbortSignal): Promise<TrainedLogKey> {
+  const startedAt = performance.now();
+  const { outputPath, seed } = options;
+  await claimOutput(outputPath, options.overwrite);
+  const set = await readSessionSet(options.inputFile, options.labelFile);
+  const split = splitByShare(set.table, { trainUntil: options.trainRatio, validationUntil: options.valRatio, order: options.order, seed, trainOn: options.trainOn, purgeSeams: !set.complete });
+  const task: Task = { dataset: path.basename(options.inputFile), protocol: 'custom', unit: set.complete ? 'session' : 'window', table: set.table, split, seed, complete: set.complete, notes: [], files: set.files };
+  options.onData?.(set, task);
+  const detector = new DeepLogKeys({ ...options.model, predictEnd: options.model.predictEnd && set.complete });
+  const validation = tableSource(set.table, split, PART.validation);
+  try {
+    await detector.fit(tableSource(set.table, split, PART.train), validation, { seed, engine: () => Promise.resolve(engine), report, signal });
+  } catch (error) {
+    if (error instanceof InterruptedError) await saveCheckpoint(path.join(outputPath, 'checkpoint'), error, options.flags);
+    throw error;
+  }
+  const scores = await scoreDistinct(detector, task, [PART.validation, PART.test]);
+  const evaluation = evaluate(task, scores, detector, options.targetFpr);
+  const hitAtK = await detector.hitAtK(validation);
+
+  await detector.save(outputPath);
+  const config = (await readJson(path.join(outputPath, 'config.json'))) as object;
+  await writeJson(path.join(outputPath, 'config.json'), { ...config, threshold: evaluation.threshold, g: evaluation.threshold, target_fpr: options.targetFpr });
+  await writeSplit(path.join(outputPath, 'split.arrow'), split);
+  await writeJson(path.join(outputPath, 'metrics.json'), {
+    schema: 'deeplog.log_key_metrics/1', test: evaluation, validation_hit_at_k: hitAtK, best_epoch: detector.training?.bestEpoch, stopped: detector.training?.stopped, history: detector.training?.history,
+  });
+  await copyParser(options.inputFile, outputPath);
+  await writeManifest(outputPath, {
+    stage: 'log-key', startedAt, options: options.flags, seed, engine: engine.info, inputs: await hashInputs([...set.files]),
+    extra: { split_sha256: split.sha256, fit_seconds: detector.training?.seconds ?? null },
+  });
+  return { task, detector, evaluation, hitAtK, warnings: warningsFor(set, task, evaluation, options) };
+}
+
+/** What a model needs to read new logs of the same kind: the parser's state and the settings it was made with. */
+async function copyParser(input: string, outputPath: string): Promise<void> {
+  const folder = statSync(input).isDirectory() ? input : path.dirname(input);
+  const state = path.join(folder, 'drain_state.json');
+  if (!existsSync(state) || !existsSync(path.join(folder, 'manifest.json'))) return;
+  const manifest = await readManifest(folder);
+  await cp(state, path.join(outputPath, 'parser_state.json'));
+  await cp(path.join(folder, 'templates.json'), path.join(outputPath, 'templates.json'));
+  await writeJson(path.join(outputPath, 'parser.json'), { schema: 'deeplog.parser/1', options: manifest.options });
+}
+
+async function saveCheckpoint(folder: string, { checkpoint }: InterruptedError, flags: Readonly<Record<string, unknown>>): Promise<void> {
+  const flat = (arrays: Readonly<Record<string, Float32Array>>, prefix: string): Record<string, { shape: number[]; data: Float32Array }> =>
+    Object.fromEntries(Object.entries(arrays).map(([name, data]) => [`${prefix}/${name}`, { shape: [data.length], data }]));
+  const { state, best, ...counters } = checkpoint;
+  await writeTensors(path.join(folder, 'checkpoint.safetensors'), {
+    ...flat(state.parameters, 'parameters'), ...flat(state.firstMoments, 'first_moments'), ...flat(state.secondMoments, 'second_moments'), ...flat(best, 'best'),
+  });
+  await writeJson(path.join(folder, 'checkpoint.json'), { schema: 'deeplog.checkpoint/1', ...counters, flags });
+}
+
+function warningsFor(set: SessionSet, task: Task, evaluation: Evaluation, options: TrainLogKeyOptions): string[] {
+  const out: string[] = [];
+  const firstHeldOut = task.split.parts.findIndex((p) => p === PART.validation || p === PART.test);
+  const line = set.table.details?.firstLines[firstHeldOut] ?? NaN;
+  if (options.order === 'chronological' && !Number.isNaN(line) && (set.fitUntilLine === null || set.fitUntilLine > line)) out.push(`the parser learned from test lines too; for a clean test number parse again with --fit_until_line ${line}`);
+  const normals = evaluation.at_target_fpr?.[0];
+  if (normals !== undefined && normals.validation_fpr === 0 && options.targetFpr > 0) out.push(`the validation part is too small for a target of ${100 * options.targetFpr} % false alarms: the threshold is its highest normal score`);
+  if (!evaluation.labelled) out.push('the sessions have no labels: the test part is scored, but there is no F1');
+  return out;
+}

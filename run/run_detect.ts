@@ -1,0 +1,56 @@
+// A trained model and a new log: a verdict for every session, with evidence.
+//   npx deeplog detect --model artifacts/log_key_model_result --input_file new.log
+import { COMMON_OPTIONS, ENGINE_OPTIONS, engineOptions, formatCount, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+
+export const DETECT_OPTIONS = {
+  model: { type: 'string', group: 'Input', default: 'artifacts/log_key_model_result', describe: 'folder of a trained model' },
+  input_file: { type: 'string', group: 'Input', required: true, describe: "raw log (read with the model's parser; - for standard input), or sessions parsed with the same ids" },
+  label_file: { type: 'string', group: 'Input', describe: 'labels of the sessions, to judge the verdicts' },
+  output_path: { type: 'string', group: 'Output', default: 'artifacts/detect_result', describe: 'folder to write' },
+  overwrite: { type: 'boolean', group: 'Output', default: false, describe: 'replace a finished result in output_path' },
+  top: { type: 'integer', group: 'Output', default: 5, min: 0, max: 1000, describe: 'flagged sessions to show' },
+  threshold: { type: 'number', group: 'Verdict', describe: "use this threshold instead of the model's" },
+  recalibrate: { type: 'boolean', group: 'Verdict', default: false, describe: "set the model's threshold anew from this input's normal sessions" },
+  target_fpr: { type: 'number', group: 'Verdict', default: 0.001, min: 0, max: 0.5, describe: 'false-alarm rate for --recalibrate' },
+  ...ENGINE_OPTIONS,
+} as const satisfies OptionSpecs;
+
+export const detectStage: Stage = {
+  command: 'detect',
+  describe: 'judge the sessions of a new log with a trained model',
+  options: DETECT_OPTIONS,
+  examples: [['$0 detect --input_file new.log', "with the model in artifacts/log_key_model_result"]],
+  async run(given) {
+    const o = resolveOptions({ ...DETECT_OPTIONS, ...COMMON_OPTIONS }, given);
+    const { detect } = await import('../deeplog/evaluation/index.js');
+    const { createEngine } = await import('../deeplog/engine/index.js');
+    const console = new StageConsole(o.quiet);
+    const engine = await createEngine(engineOptions(o));
+    try {
+      const result = await detect({
+        model: o.model, inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, recalibrate: o.recalibrate, targetFpr: o.target_fpr, flags: o,
+        ...(o.label_file === undefined ? {} : { labelFile: o.label_file }),
+        ...(o.threshold === undefined ? {} : { threshold: o.threshold }),
+        onProgress: (what) => console.say(what),
+      }, () => Promise.resolve(engine));
+      const out = (line: string): void => { process.stdout.write(`${line}\n`); };
+      out(`${formatCount(result.flagged.length)} of ${formatCount(result.sessions)} sessions are abnormal (score above ${+result.threshold.toPrecision(5)})`);
+      for (const v of result.flagged.slice(0, o.top)) {
+        out(`\n${v.key}  score ${+v.score.toPrecision(5)}, ${v.n_events} events${v.label === undefined ? '' : `, labelled ${v.label ? 'abnormal' : 'normal'}`}`);
+        for (const e of v.evidence ?? []) {
+          out(`  ${e.line === undefined ? `event ${e.index + 1}` : `line ${e.line}`}: ${e.reason}`);
+          if (e.raw ?? e.template) out(`      ${e.raw ?? e.template ?? ''}`);
+          if (e.expected_templates?.[0] !== undefined) out(`      expected: ${e.expected_templates[0]}`);
+        }
+      }
+      if (result.flagged.length > o.top) out(`\n… and ${formatCount(result.flagged.length - o.top)} more`);
+      if (result.metrics) out(`\nagainst the labels: F1 ${result.metrics.f1?.toFixed(3) ?? '–'}, precision ${result.metrics.precision?.toFixed(3) ?? '–'}, recall ${result.metrics.recall?.toFixed(3) ?? '–'}`);
+      for (const w of result.warnings) console.warn(w);
+      console.say(`written: ${result.verdictsFile}`);
+    } finally {
+      await engine.dispose();
+    }
+  },
+};
+
+runIfMain(import.meta.url, detectStage);

@@ -1,0 +1,52 @@
+// Train DeepLog's log-key model on parsed sessions, set g on validation normals, judge the test part.
+//   npx deeplog log-key --input_file artifacts/drain_result
+//   npx deeplog log-key --input_file artifacts/drain_result --preset paper --max_epochs 3      (a quick look)
+import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, interruptSignal, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+
+export const LOG_KEY_OPTIONS = {
+  input_file: { type: 'string', group: 'Data', default: 'artifacts/drain_result', describe: 'drain_result folder, sessions.arrow, data.json, or a file of event ids per session' },
+  label_file: { type: 'string', group: 'Data', describe: '0 or 1 per session, for a file of event ids' },
+  output_path: { type: 'string', group: 'Output', default: 'artifacts/log_key_model_result', describe: 'folder to write' },
+  overwrite: { type: 'boolean', group: 'Output', default: false, describe: 'replace a finished model in output_path' },
+  ...SPLIT_OPTIONS,
+  ...LOG_KEY_MODEL_OPTIONS,
+  ...ENGINE_OPTIONS,
+} as const satisfies OptionSpecs;
+
+export const logKeyStage: Stage = {
+  command: 'log-key',
+  describe: "train DeepLog's log-key model",
+  options: LOG_KEY_OPTIONS,
+  examples: [['$0 log-key --input_file artifacts/drain_result', 'train on the result of drain']],
+  async run(given) {
+    const o = resolveOptions({ ...LOG_KEY_OPTIONS, ...COMMON_OPTIONS }, given);
+    const { trainLogKey } = await import('../deeplog/evaluation/index.js');
+    const { createEngine } = await import('../deeplog/engine/index.js');
+    const console = new StageConsole(o.quiet);
+    const engine = await createEngine(engineOptions(o));
+    console.say(describeEngine(engine.info));
+    try {
+      const { task, detector, evaluation: e, hitAtK, warnings } = await trainLogKey({
+        inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, trainRatio: o.train_ratio, valRatio: o.val_ratio,
+        order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', targetFpr: o.target_fpr, seed: o.seed, model: logKeyOptions(o), flags: o,
+        ...(o.label_file === undefined ? {} : { labelFile: o.label_file }),
+        onData: (_, t) => console.say(`log-key: ${formatCount(t.table.size)} sessions, ${formatCount(t.table.distinct)} distinct; split ${t.split.sha256.slice(0, 12)}`),
+      }, engine, trainingReporter(console), interruptSignal(console));
+      console.clear();
+      const t = detector.training;
+      console.say(`trained in ${formatSeconds(t?.seconds ?? 0)}: best epoch ${t?.bestEpoch}, val_loss ${t?.bestLoss.toFixed(5)}, ${t?.stopped === 'early' ? 'stopped early' : 'all epochs run'}; vocabulary ${detector.vocabularySize}`);
+      console.say(`hit@K on validation: ${[1, 3, 5, 9].map((k) => `${k}: ${(100 * hitAtK[k - 1]).toFixed(2)} %`).join(', ')}`);
+      console.say(`${o.score === 'rank' ? 'g' : 'threshold'} = ${+e.threshold.toPrecision(5)} from validation normals at ${100 * o.target_fpr} % false alarms`);
+      const percent = (x: number | null): string => (x === null ? '–' : x.toFixed(3));
+      if (e.labelled) console.say(`test: ${formatCount(e.n_test)} ${task.unit}s, F1 ${percent(e.f1)} (precision ${percent(e.precision)}, recall ${percent(e.recall)}); at 1 % ${percent(e.at_target_fpr?.at(-1)?.f1 ?? null)}; oracle ${percent(e.oracle_f1)}`);
+      for (const w of warnings) console.warn(w);
+      console.say(`written: ${o.output_path} (model.safetensors, config.json, metrics.json)`);
+      console.say(`next: npx deeplog detect --model ${o.output_path} --input_file <new log>, or npx deeplog benchmark --protocol custom --input_file ${o.input_file}`);
+    } finally {
+      console.clear();
+      await engine.dispose();
+    }
+  },
+};
+
+runIfMain(import.meta.url, logKeyStage);
