@@ -12,6 +12,7 @@ export const LAYERS = {
   sequences: ['parsing', 'sessions', 'artifacts'],
   training: ['models', 'engine', 'artifacts', 'sequences'],
   detectors: ['models', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
+  simulator: [],
   cli: ['parsing', 'training'],
   evaluation: ['detectors', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
 };

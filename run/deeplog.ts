@@ -2,8 +2,10 @@
 // The package's command line: every stage under one name. See README.md for the two commands to start with.
 import { main } from '../deeplog/cli/index.js';
 import { benchmarkStage } from './run_benchmark.js';
+import { dataStage } from './run_data.js';
 import { detectStage } from './run_detect.js';
 import { drainStage } from './run_drain.js';
 import { logKeyStage } from './run_log_key_detection_model.js';
+import { quickstartStage } from './run_quickstart.js';
 
-await main([drainStage, logKeyStage, detectStage, benchmarkStage], process.argv.slice(2));
+await main([quickstartStage, drainStage, logKeyStage, detectStage, benchmarkStage, dataStage], process.argv.slice(2));

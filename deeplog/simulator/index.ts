@@ -1,0 +1,1 @@
+export { FAULTS, simulateBlockStore, type Fault, type SimulatedLog, type SimulatorOptions } from './block_store.js';
