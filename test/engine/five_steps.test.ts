@@ -37,12 +37,16 @@ afterAll(async () => {
 const LOG_KEYS = (['paper', 'trainer'] as const).map((preset) => logKeyModel({ preset, vocabularySize: KEYS, windowSize: WINDOW, units: 6, batchSize: BATCH }));
 const ENCODER = tokenEncoderModel({ vocabularySize: KEYS, sequenceLength: WINDOW, hidden: 8, layers: 2, heads: 2, feedForward: 12, batchSize: BATCH });
 const gpu = await gpuForTests();
-const WAYS: readonly EngineOptions[] = [...(gpu === undefined ? [] : [{ engine: 'webgpu' } as const]), { engine: 'eager', backend: 'wasm' }, { engine: 'onnx' }, { engine: 'onnx', threads: 2 }, { engine: 'onnx', threads: 3 }];
+const TENSORFLOW: EngineOptions = { engine: 'eager', backend: 'tensorflow' };
+/** An optional peer: see docs/tensorflow.md. */
+const tensorflow = await createEngine(TENSORFLOW).then(() => true, () => false);
+if (!tensorflow) console.warn('SKIPPED: the tensorflow backend was not tested: it is not installed (docs/tensorflow.md).');
+const WAYS: readonly EngineOptions[] = [...(tensorflow ? [TENSORFLOW] : []), ...(gpu === undefined ? [] : [{ engine: 'webgpu' } as const]), { engine: 'eager', backend: 'wasm' }, { engine: 'onnx' }, { engine: 'onnx', threads: 2 }, { engine: 'onnx', threads: 3 }];
 
 describe('five training steps', () => {
   for (const model of [...LOG_KEYS, ENCODER]) {
     for (const options of WAYS) {
-      it(`of ${model.name} on ${options.engine}, threads ${options.threads ?? 1}, agree with eager cpu within 1e-4`, async () => {
+      it(`of ${model.name} on ${options.engine} ${options.backend ?? ''}, threads ${options.threads ?? 1}, agree with eager cpu within 1e-4`, async () => {
         const expected = await losses({ engine: 'eager', backend: 'cpu' }, model);
         const actual = await losses(options, model);
         expect(expected[4]).toBeLessThan(expected[0]);
