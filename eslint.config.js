@@ -13,7 +13,7 @@ export const LAYERS = {
   training: ['models', 'engine', 'artifacts', 'sequences'],
   detectors: ['models', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
   simulator: [],
-  cli: ['parsing', 'training'],
+  cli: ['training'],
   evaluation: ['detectors', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
 };
 

@@ -1,6 +1,6 @@
 import { claimOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
-import { DataError, UsageError } from '../common/index.js';
-import { countLines, loadState, LogFormat, parseDuration, TemplateMiner, TimeFormat, type FullSearch, type Literal, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
+import { DataError, UsageError, type Literal } from '../common/index.js';
+import { countLines, loadState, LogFormat, parseDuration, TemplateMiner, TimeFormat, type FullSearch, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
 import path from 'node:path';
 import type { AdapterOptions } from './adapters.js';
 import { readLabels } from './labels.js';
