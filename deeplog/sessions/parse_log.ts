@@ -35,6 +35,9 @@ export interface ParseOptions {
   readonly compressState: boolean;
   readonly snapshotIntervalMs: number;
   readonly profile: boolean;
+  /** Called every `reportMs` while profiling, with the seconds spent so far by step. */
+  readonly reportMs: number;
+  onProfile?(seconds: Readonly<Record<string, number>>, lines: number): void;
   onProgress?(progress: { lines: number; bytes: number; totalBytes: number | null }): void;
 }
 
@@ -77,6 +80,7 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
     const pass = new Pass(options, source);
     const started = performance.now();
     let stateSaved = started;
+    let reported = started;
     let writing: Promise<void> = Promise.resolve();
     for await (const chunk of source.chunks()) {
       pass.takeChunk(chunk.buffer, chunk.end, chunk.ascii);
@@ -92,6 +96,10 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
         await saveState(options.miner, path.join(outputPath, 'drain_state.json'), options.compressState);
         stateSaved = now;
         pass.stateChanged = false;
+      }
+      if (options.profile && now - reported >= options.reportMs) {
+        reported = now;
+        options.onProfile?.(pass.clock.seconds, pass.summary.lines);
       }
       options.onProgress?.({ lines: pass.summary.lines, bytes: source.bytesRead, totalBytes: source.totalBytes });
     }
