@@ -133,6 +133,17 @@ describe('a compiled step', () => {
     await expect(step.load(initialState(dropout, 1))).rejects.toThrow(/lstm_1\/kernel/);
   });
 
+  it('reports an id that is not in the vocabulary, on whichever thread, and does not hang', async () => {
+    for (const threads of [1, 2]) {
+      const step = await (await engineOf({ engine: 'onnx', threads })).compileStep(logKey, { seed: 1 });
+      const windows = logKeyBatch['windows'].slice();
+      windows[windows.length - 1] = 99;
+      const scalars = { learningRate: 1, seed: 1, step: 1 };
+      await expect(step.run({ ...logKeyBatch, windows }, scalars)).rejects.toThrow(/99/);
+      if (threads === 2) await expect(step.run(logKeyBatch, scalars)).rejects.toThrow(/compile the step anew/);
+    }
+  });
+
   it('keeps memory flat over 1,500 steps', async () => {
     const step = await (await engineOf({ engine: 'onnx' })).compileStep(dropout, { seed: 1 });
     await train(step, dropoutBatch, 1, 300);
