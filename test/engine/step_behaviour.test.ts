@@ -31,9 +31,9 @@ const dropoutBatch: Batch = {
   y: Float32Array.from({ length: ROWS }, (_, i) => i % 2),
 };
 
-const logKey = logKeyModel({ preset: 'paper', vocabularySize: 7, windowSize: 4, units: 5, batchSize: ROWS });
+const logKey = logKeyModel({ preset: 'paper', vocabularySize: 7, windowSize: 2, units: 5, batchSize: ROWS });
 const logKeyBatch: Batch = {
-  windows: Int32Array.from({ length: ROWS * 4 }, (_, i) => (i * 5) % 7),
+  windows: Int32Array.from({ length: ROWS * 2 }, (_, i) => (i * 5) % 7),
   targets: Int32Array.from({ length: ROWS }, (_, i) => (i * 3) % 7),
   weights: new Float32Array(ROWS).fill(1),
 };
