@@ -25,6 +25,7 @@ describe('atomic files', () => {
     const folder = scratchFolder();
     writeFileSync(path.join(folder, 'file'), '');
     await expect(writeAtomic(path.join(folder, 'file', 'x'), '')).rejects.toThrow(/file\/x: cannot be written/);
+    await expect(writeAtomic('/proc/no/such/x', '')).rejects.toThrow(/\/proc\/no\/such\/x: cannot be written/);
     writeFileSync(path.join(folder, 'cut.json'), '{"a": ');
     await expect(readJson(path.join(folder, 'cut.json'))).rejects.toThrow(/cut\.json: is not valid JSON/);
     await expect(readJson(path.join(folder, 'none.json'))).rejects.toThrow(/none\.json: cannot be read/);
