@@ -4,7 +4,7 @@
 import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, interruptSignal, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 const PROTOCOLS = ['hdfs-chrono', 'hdfs-chrono-40', 'hdfs-random', 'hdfs-4855', 'hdfs-raw', 'bgl-chrono', 'bgl-random', 'custom'] as const;
-const DETECTORS = ['unseen-key', 'length', 'event-set', 'count-vector', '2-gram', 'deeplog-keys', 'deeplog-keys-nll'] as const;
+const DETECTORS = ['unseen-key', 'length', 'event-set', 'count-vector', '2-gram', 'deeplog-keys', 'deeplog-keys-nll', 'deeplog-workflow'] as const;
 
 export const BENCHMARK_OPTIONS = {
   protocol: { type: 'strings', group: 'Data', default: ['custom'], choices: PROTOCOLS, describe: `data set and split, one or several: ${PROTOCOLS.join(', ')}` },

@@ -6,3 +6,4 @@ export { newRunFolder, writeReport } from './report.js';
 export { renderTables, requireOneSplit } from './table.js';
 export { detect, type Detected, type DetectOptions, type Verdict } from './detect.js';
 export { trainLogKey, type TrainedLogKey, type TrainLogKeyOptions } from './train_log_key.js';
+export { trainWorkflow, type TrainedWorkflow, type TrainWorkflowOptions } from './train_workflow.js';
