@@ -21,7 +21,7 @@ export const dataStage: Stage = {
   async run(given) {
     const { UsageError } = await import('../deeplog/common/index.js');
     const o = resolveOptions({ ...DATA_OPTIONS, ...COMMON_OPTIONS }, given);
-    if (given.action === 'list') return list(o.data_dir ?? process.env.DEEPLOG_DATA ?? 'data');
+    if (given.action === 'list') return list(o.data_dir ?? (process.env.DEEPLOG_DATA || 'data'));
     if (given.action !== 'generate') throw new UsageError(`data ${String(given.action)}: there is no such action. Use list or generate.`);
     const { simulateBlockStore } = await import('../deeplog/simulator/index.js');
     const { writeAtomic } = await import('../deeplog/artifacts/index.js');

@@ -1,6 +1,6 @@
 import { createEagerEngine } from './eager/engine.js';
-import { EngineUnavailableError } from './errors.js';
 import { createOnnxEngine } from './onnx/engine.js';
+import { createHardwareEngine, createWebgpuEngine } from './webgpu/engine.js';
 import type { Engine, EngineOptions } from './types.js';
 
 export type * from './types.js';
@@ -17,9 +17,9 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const engine = options.engine ?? 'auto';
   switch (engine) {
     case 'eager': return createEagerEngine(options.backend ?? 'wasm', options.threads);
-    case 'auto':
+    case 'auto': return (await createHardwareEngine()) ?? createOnnxEngine(options);
     case 'onnx': return createOnnxEngine(options);
-    case 'webgpu': throw new EngineUnavailableError('The webgpu engine', 'it is not built yet', 'Use --engine onnx.');
+    case 'webgpu': return createWebgpuEngine();
     default: return engine satisfies never;
   }
 }

@@ -29,6 +29,11 @@ export const DEEPLOG_KEYS_DEFAULTS: DeepLogKeysOptions = {
 
 /** −log p given to a key that is not in the vocabulary: beyond anything the softmax can say. */
 const UNKNOWN_NLL = 1000;
+/**
+ * A matrix product may differ in its last bit with the row a window happens to stand in. Scores are given in these steps, and
+ * ranks count as ties what is closer, so that a session scores the same alone and in any batch.
+ */
+const NLL_STEP = 1e-4;
 const EXPECTED_SHOWN = 3;
 const EVIDENCE_WITHOUT_THRESHOLD = 5;
 
@@ -221,7 +226,7 @@ export class DeepLogKeys implements Detector {
         for (let pair = contexts.first[at + r]; pair >= 0; pair = contexts.next[pair]) {
           const target = pairs.targets[pair];
           ranks[pair] = target === UNK ? V + 1 : rankOf(row, target);
-          nll[pair] = target === UNK ? UNKNOWN_NLL : -row[target];
+          nll[pair] = target === UNK ? UNKNOWN_NLL : Math.round(-row[target] / NLL_STEP) * NLL_STEP;
           if (expectedShown > 0) expected[pair] = this.mostLikely(row, expectedShown);
         }
       }
@@ -264,7 +269,7 @@ function groupByWindow(windows: Int32Array, count: number, windowSize: number): 
 
 /** 1 for the most likely key; ties share the better rank. */
 function rankOf(logP: Float32Array, target: number): number {
-  const value = logP[target];
+  const value = logP[target] + NLL_STEP / 10;
   let rank = 1;
   for (let i = 0; i < logP.length; i++) if (logP[i] > value) rank++;
   return rank;

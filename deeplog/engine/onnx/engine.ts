@@ -7,7 +7,7 @@ import { traceForward, traceLoss, traceStep, type TracedGraph } from '../trace/t
 import type { AdamOptions, CompiledForward, CompiledStep, Engine, EngineInfo, EngineOptions, Model, TensorSpec } from '../types.js';
 import { BARRIER_BYTES } from './barrier.js';
 import { OnnxForward, OnnxStep } from './compiled.js';
-import { layoutOf } from './layout.js';
+import { layoutOf } from '../layout.js';
 import { lowerToOnnx, type LoweredModel } from './lower.js';
 import type { SessionOptions } from './protocol.js';
 import { WorkerClient } from './worker_client.js';

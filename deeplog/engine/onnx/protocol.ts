@@ -1,6 +1,6 @@
 import type { AdamScalars } from '../adam.js';
 import type { AdamOptions, Batch, NumericArray, State, TensorSpec } from '../types.js';
-import type { Layout } from './layout.js';
+import type { Layout } from '../layout.js';
 
 /** How onnxruntime runs one session. */
 export interface SessionOptions {

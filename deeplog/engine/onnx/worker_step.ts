@@ -6,7 +6,7 @@ import { LOSS, gradientName } from '../trace/names.js';
 import type { State } from '../types.js';
 import { adamKernels, type AdamKernels } from './adam_wasm.js';
 import { arriveAndWait, reportFailure } from './barrier.js';
-import type { Slot } from './layout.js';
+import type { Slot } from '../layout.js';
 import type { Share, StepDescription, StepRun } from './protocol.js';
 import { batchFeeds, startSession, tensorOn } from './session.js';
 

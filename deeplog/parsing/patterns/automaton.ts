@@ -147,7 +147,8 @@ interface Thread {
  * is cut after its first match, since a lower-priority thread can no longer win. Anchored: the longest match is kept.
  */
 function determinise(program: readonly Instruction[], unanchored: boolean): Automaton | null {
-  type Entry = { threads: Thread[]; restart: boolean; accepts: 'no' | 'first' | 'later'; next: string[] };
+  // The start state is one of its own even where another has the same threads: leaving it is what marks a beginning.
+  type Entry = { threads: Thread[]; restart: boolean; accepts: 'no' | 'first' | 'later'; isStart: boolean; next: string[] };
   const close = (threads: readonly Thread[]): Thread[] => {
     const seen = new Set<number>();
     return threads.flatMap(({ pc, later }) => closure(program, [pc]).filter((q) => !seen.has(q) && seen.add(q)).map((q) => ({ pc: q, later })));
@@ -155,14 +156,14 @@ function determinise(program: readonly Instruction[], unanchored: boolean): Auto
   const normal = (threads: readonly Thread[], restart: boolean, atStart: boolean): Omit<Entry, 'next'> => {
     const all = close(restart ? [...threads, { pc: 0, later: !atStart && threads.length > 0 }] : threads);
     const at = all.findIndex(({ pc }) => program[pc].op === 'match');
-    if (at < 0) return { threads: all, restart, accepts: 'no' };
+    if (at < 0) return { threads: all, restart, accepts: 'no', isStart: atStart };
     const accepts = all[at].later ? 'later' : 'first';
-    return unanchored ? { threads: all.slice(0, at), restart: false, accepts } : { threads: all.filter((_, i) => i !== at), restart, accepts };
+    return unanchored ? { threads: all.slice(0, at), restart: false, accepts, isStart: atStart } : { threads: all.filter((_, i) => i !== at), restart, accepts, isStart: atStart };
   };
   const entries = new Map<string, Entry>();
   const queue: Entry[] = [];
   const intern = (e: Omit<Entry, 'next'>): string => {
-    const key = `${e.threads.map((t) => (t.later ? `${t.pc}+` : t.pc)).join(',')}|${e.restart}|${e.accepts}`;
+    const key = `${e.threads.map((t) => (t.later ? `${t.pc}+` : t.pc)).join(',')}|${e.restart}|${e.accepts}|${e.isStart}`;
     if (!entries.has(key)) {
       const entry = { ...e, next: [] };
       entries.set(key, entry);

@@ -1,5 +1,5 @@
-import { sizeOf } from '../parameters.js';
-import type { Model } from '../types.js';
+import { sizeOf } from './parameters.js';
+import type { Model } from './types.js';
 
 /** Where a parameter lives inside one flat region of float32. */
 export interface Slot {

@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { averagePrecision, confusionAt, countScores, oracleF1, pointMetrics, rocAuc, thresholdFor } from '../../deeplog/evaluation/index.js';
+
+const sample = fc.array(fc.tuple(fc.integer({ min: 0, max: 6 }), fc.boolean()), { minLength: 1, maxLength: 40 });
+
+describe("scikit-learn's published examples", () => {
+  it('average_precision_score, roc_auc_score: y = [0, 0, 1, 1], scores = [.1, .4, .35, .8]', () => {
+    const counts = countScores([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]);
+    expect(averagePrecision(counts)).toBeCloseTo(0.8333333, 6); // "0.83"
+    expect(rocAuc(counts)).toBe(0.75);
+  });
+
+  it('matthews_corrcoef: true [1, 1, 1, -1], predicted [1, -1, 1, 1] → -0.33', () => {
+    expect(pointMetrics({ tp: 2, fn: 1, fp: 1, tn: 0 }).mcc).toBeCloseTo(-1 / 3, 12);
+  });
+
+  it('f1_score of the positive class: true [0, 1, 1, 0], predicted [0, 1, 0, 1]', () => {
+    expect(pointMetrics({ tp: 1, fn: 1, fp: 1, tn: 1 })).toMatchObject({ precision: 0.5, recall: 0.5, f1: 0.5, specificity: 0.5, mcc: 0 });
+  });
+});
+
+describe('against brute force', () => {
+  it('confusion at every threshold', () => {
+    fc.assert(fc.property(sample, fc.integer({ min: -1, max: 7 }), (rows, threshold) => {
+      const counted = confusionAt(countScores(rows.map(([s]) => s), rows.map(([, y]) => y)), threshold);
+      const of = (flagged: boolean, y: boolean): number => rows.filter(([s, label]) => s > threshold === flagged && label === y).length;
+      expect(counted).toEqual({ tp: of(true, true), fp: of(true, false), fn: of(false, true), tn: of(false, false) });
+    }), { seed: 1 });
+  });
+
+  it('ROC-AUC is the share of (abnormal, normal) pairs in order, ties half', () => {
+    fc.assert(fc.property(sample, (rows) => {
+      const auc = rocAuc(countScores(rows.map(([s]) => s), rows.map(([, y]) => y)));
+      const pairs = rows.filter(([, y]) => y).flatMap(([a]) => rows.filter(([, y]) => !y).map(([b]) => (a > b ? 1 : a === b ? 0.5 : 0) as number));
+      if (pairs.length === 0) expect(auc).toBeNull();
+      else expect(auc).toBeCloseTo(pairs.reduce((p, q) => p + q, 0) / pairs.length, 10);
+    }), { seed: 2 });
+  });
+
+  it('average precision sums precision over the recall steps of the distinct thresholds', () => {
+    fc.assert(fc.property(sample, (rows) => {
+      const positives = rows.filter(([, y]) => y).length;
+      const counts = countScores(rows.map(([s]) => s), rows.map(([, y]) => y));
+      if (positives === 0) {
+        expect(averagePrecision(counts)).toBeNull();
+        return;
+      }
+      let area = 0;
+      let before = 0;
+      for (const t of [...new Set(rows.map(([s]) => s))].sort((a, b) => b - a)) {
+        const flagged = rows.filter(([s]) => s >= t);
+        const recall = flagged.filter(([, y]) => y).length / positives;
+        area += (recall - before) * (flagged.filter(([, y]) => y).length / flagged.length);
+        before = recall;
+      }
+      expect(averagePrecision(counts)).toBeCloseTo(area, 10);
+    }), { seed: 3 });
+  });
+
+  it('oracle F1 is the best of all thresholds', () => {
+    fc.assert(fc.property(sample, (rows) => {
+      const counts = countScores(rows.map(([s]) => s), rows.map(([, y]) => y));
+      const best = Math.max(...[-1, 0, 1, 2, 3, 4, 5, 6].map((t) => pointMetrics(confusionAt(counts, t)).f1 ?? 0));
+      if (rows.some(([, y]) => y)) expect(oracleF1(counts)).toBeCloseTo(best, 12);
+      else expect(oracleF1(counts)).toBeNull();
+    }), { seed: 4 });
+  });
+
+  it('the threshold is the smallest score that at most the target share of normals exceeds', () => {
+    fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 60 }), fc.constantFrom(0, 0.001, 0.01, 0.05, 0.1, 0.25, 0.5), (normals, rate) => {
+      const share = (t: number): number => normals.filter((s) => s > t).length / normals.length;
+      const fitting = [...new Set(normals)].filter((t) => share(t) <= rate + 1e-12);
+      expect(thresholdFor(normals, rate)).toBe(Math.min(...fitting));
+    }), { seed: 5 });
+  });
+});
+
+describe('degenerate sets', () => {
+  it('all normal, all abnormal, constant scores', () => {
+    const normal = countScores([1, 2], [0, 0]);
+    expect([rocAuc(normal), averagePrecision(normal), oracleF1(normal)]).toEqual([null, null, null]);
+    expect(pointMetrics(confusionAt(normal, 5))).toMatchObject({ precision: null, recall: null, f1: null, mcc: null, specificity: 1 });
+    const abnormal = countScores([1, 2], [1, 1]);
+    expect([rocAuc(abnormal), averagePrecision(abnormal), oracleF1(abnormal)]).toEqual([null, 1, 1]);
+    const constant = countScores([3, 3, 3, 3], [1, 0, 0, 0]);
+    expect([rocAuc(constant), averagePrecision(constant), oracleF1(constant)]).toEqual([0.5, 0.25, 0.4]);
+  });
+
+  it('refuses scores that are no numbers', () => {
+    expect(() => countScores([1, NaN], [0, 1])).toThrow('score 1 is NaN');
+    expect(() => thresholdFor([], 0.1)).toThrow('at least one normal');
+  });
+});
