@@ -14,7 +14,7 @@ export const LAYERS = {
   workflow: [],
   detectors: ['models', 'engine', 'training', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],
   simulator: [],
-  cli: ['parsing', 'training'],
+  cli: ['training'],
   evaluation: ['detectors', 'engine', 'training', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],
   diagnosis: ['evaluation', 'detectors', 'engine', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],
 };

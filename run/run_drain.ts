@@ -70,7 +70,7 @@ export const drainStage: Stage = {
     console.say(`drain: parsing ${options.input_file} into ${options.output_path}`);
     const summary = await runDrain(settings, (p) => {
       console.progress('parsing', p.bytes, p.totalBytes, `${formatCount(p.lines)} lines · ${formatCount(Math.round(p.lines / p.seconds))} lines/s`);
-    });
+    }, (line) => console.say(line));
     console.clear();
     for (const line of summary.report) console.say(line);
     for (const line of summary.warnings) console.warn(line);

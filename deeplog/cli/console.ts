@@ -1,8 +1,11 @@
-import { SingleBar } from 'cli-progress';
+import { createRequire } from 'node:module';
+import type * as Progress from 'cli-progress';
+
+const require = createRequire(import.meta.url);
 
 /** What a stage says while it works: lines on standard error, a bar on a terminal; results go to standard output elsewhere. */
 export class StageConsole {
-  private bar: SingleBar | null = null;
+  private bar: Progress.SingleBar | null = null;
   private lastLine = performance.now();
   private readonly started = performance.now();
 
@@ -29,6 +32,7 @@ export class StageConsole {
     if (this.quiet) return;
     if (process.stderr.isTTY && total !== null && total > 0) {
       if (this.bar === null) {
+        const { SingleBar } = require('cli-progress') as typeof Progress;
         this.bar = new SingleBar({ format: '{label} [{bar}] {percentage} % · {detail} · ETA {eta_formatted}', stream: process.stderr, hideCursor: false, clearOnComplete: true, etaBuffer: 50, fps: 5 });
         this.bar.start(total, 0, { label, detail });
       }

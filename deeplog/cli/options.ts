@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
 import type { Argv } from 'yargs';
-import { parse as parseYaml } from 'yaml';
-import { DataError, messageOf, UsageError } from '../common/index.js';
-import { parsePythonLiteral, type Literal } from '../parsing/index.js';
+import { DataError, messageOf, parsePythonLiteral, UsageError, type Literal } from '../common/index.js';
+
+const require = createRequire(import.meta.url);
 
 /** One command-line flag: everything there is to know about it, as data. */
 export interface OptionSpec {
@@ -95,7 +97,8 @@ function readConfig(file: string): Record<string, unknown> {
   }
   let parsed: unknown;
   try {
-    parsed = parseYaml(text) ?? {};
+    // Loaded only when there is a file to read: --help must not wait for it.
+    parsed = (require('yaml') as typeof Yaml).parse(text) ?? {};
   } catch (error) {
     throw new UsageError(`${file}: is not valid YAML (${messageOf(error).split('\n')[0]}).`);
   }

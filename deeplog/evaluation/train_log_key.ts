@@ -4,7 +4,7 @@ import path from 'node:path';
 import { claimOutput, hashInputs, readJson, readManifest, writeJson, writeManifest, writeTensors } from '../artifacts/index.js';
 import { DeepLogKeys, tableSource, type DeepLogKeysOptions } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
-import { PART, readSessionSet, splitByShare, writeSplit, type SessionSet } from '../sequences/index.js';
+import { ABNORMAL, PART, readSessionSet, splitByShare, writeSplit, type SessionSet } from '../sequences/index.js';
 import { InterruptedError, type Reporter } from '../training/index.js';
 import { evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
 import type { Task } from './protocols.js';
@@ -94,13 +94,17 @@ async function saveCheckpoint(folder: string, { checkpoint }: InterruptedError, 
   await writeJson(path.join(folder, 'checkpoint.json'), { schema: 'deeplog.checkpoint/1', ...counters, flags });
 }
 
+function validationNormals(task: Task): number {
+  return task.split.parts.reduce((n, part, s) => n + (part === PART.validation && task.table.labels[s] !== ABNORMAL ? 1 : 0), 0);
+}
+
 function warningsFor(set: SessionSet, task: Task, evaluation: Evaluation, options: TrainLogKeyOptions): string[] {
   const out: string[] = [];
   const firstHeldOut = task.split.parts.findIndex((p) => p === PART.validation || p === PART.test);
   const line = set.table.details?.firstLines[firstHeldOut] ?? NaN;
   if (options.order === 'chronological' && !Number.isNaN(line) && (set.fitUntilLine === null || set.fitUntilLine > line)) out.push(`the parser learned from test lines too; for a clean test number parse again with --fit_until_line ${line}`);
   const normals = evaluation.at_target_fpr?.[0];
-  if (normals !== undefined && normals.validation_fpr === 0 && options.targetFpr > 0) out.push(`the validation part is too small for a target of ${100 * options.targetFpr} % false alarms: the threshold is its highest normal score`);
+  if (normals !== undefined && Math.floor(validationNormals(task) * options.targetFpr) === 0) out.push(`the validation part is too small for a target of ${100 * options.targetFpr} % false alarms: the threshold is its highest normal score`);
   if (!evaluation.labelled) out.push('the sessions have no labels: the test part is scored, but there is no F1');
   return out;
 }

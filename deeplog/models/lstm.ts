@@ -23,13 +23,13 @@ interface Kept {
   readonly o: Tensor;
   /** i · g, what enters the cell */
   readonly entering: Tensor;
-  /** f · c, what stays in it; absent at the first step, where c is zero */
-  readonly staying: Tensor | undefined;
+  /** c before the step and f · c, what stays of it; absent at the first step, where c is zero */
+  readonly memory: { readonly before: Tensor; readonly staying: Tensor } | undefined;
   readonly tanhCell: Tensor;
   readonly h: Tensor;
 }
 
-const KEPT_PER_STEP = 8;
+const KEPT_PER_STEP = 9;
 
 /**
  * The recurrent part of an LSTM (Hochreiter & Schmidhuber 1997, with forget gates), true sigmoid gates as Keras and PyTorch:
@@ -46,12 +46,12 @@ export function lstmSequence(projected: Tensor2D, recurrent: Tensor2D, steps: nu
     const [z, kernel, save] = args as [Tensor2D, Tensor2D, tf.GradSaveFunc];
     const kept = forward(z, kernel, steps, batch, units);
     const states = tf.concat(kept.map(({ h }) => h), 0);
-    save([kernel, states, ...kept.flatMap(({ i, f, g, o, entering, staying, tanhCell, h }) => [i, f, g, o, entering, staying ?? entering, tanhCell, h])]);
+    save([kernel, states, ...kept.flatMap(({ i, f, g, o, entering, memory, tanhCell, h }) => [i, f, g, o, entering, memory?.before ?? i, memory?.staying ?? i, tanhCell, h])]);
     const gradFunc = (upstream: Tensor, saved: Tensor[]) => {
       const [savedKernel, savedStates, ...tensors] = saved;
       const restored = kept.map((_, t): Kept => {
-        const [i, f, g, o, entering, staying, tanhCell, h] = tensors.slice(t * KEPT_PER_STEP, (t + 1) * KEPT_PER_STEP);
-        return { i, f, g, o, entering, staying: t === 0 ? undefined : staying, tanhCell, h };
+        const [i, f, g, o, entering, before, staying, tanhCell, h] = tensors.slice(t * KEPT_PER_STEP, (t + 1) * KEPT_PER_STEP);
+        return { i, f, g, o, entering, memory: t === 0 ? undefined : { before, staying }, tanhCell, h };
       });
       return backward(upstream, savedKernel as Tensor2D, savedStates, restored, batch, units);
     };
@@ -73,10 +73,10 @@ function forward(z: Tensor2D, recurrent: Tensor2D, steps: number, batch: number,
     const [zi, zf, zg, zo] = tf.split(preactivation, [units, units, units, units], 1);
     const [i, f, g, o] = [tf.sigmoid(zi), tf.sigmoid(zf), tf.tanh(zg), tf.sigmoid(zo)]; // [B, U] each
     const entering = tf.mul(i, g);
-    const staying = cell === undefined ? undefined : tf.mul(f, cell);
-    cell = staying === undefined ? entering : tf.add(staying, entering);
+    const memory: Kept['memory'] = cell === undefined ? undefined : { before: cell, staying: tf.mul(f, cell) };
+    cell = memory === undefined ? entering : tf.add(memory.staying, entering);
     const tanhCell = tf.tanh(cell);
-    kept.push({ i, f, g, o, entering, staying, tanhCell, h: tf.mul(o, tanhCell) });
+    kept.push({ i, f, g, o, entering, memory, tanhCell, h: tf.mul(o, tanhCell) });
   }
   return kept;
 }
@@ -88,20 +88,21 @@ function backward(upstream: Tensor, recurrent: Tensor2D, states: Tensor, kept: r
   let dHidden: Tensor | undefined;
   let dCell: Tensor | undefined;
   for (let t = steps - 1; t >= 0; t--) {
-    const { i, f, g, o, entering, staying, tanhCell, h } = kept[t];
+    const { i, f, g, o, entering, memory, tanhCell, h } = kept[t];
     const arriving = rows(upstream, t, batch);
     const dh = dHidden === undefined ? arriving : tf.add(arriving, dHidden);
     const throughHidden = tf.mul(dh, tf.sub(o, tf.mul(h, tanhCell))); // o·(1 − tanh² c) = o − h·tanh c
     const dc: Tensor = dCell === undefined ? throughHidden : tf.add(throughHidden, dCell);
     const dzi = tf.mul(dc, closing(entering, i)); // g·i·(1 − i)
-    const dzf = staying === undefined ? tf.zerosLike(f) : tf.mul(dc, closing(staying, f)); // c·f·(1 − f)
+    const dStaying: Tensor | undefined = memory === undefined ? undefined : tf.mul(dc, f); // what the cell before receives
+    const dzf = memory === undefined || dStaying === undefined ? tf.zerosLike(f) : tf.mul(dStaying, tf.sub(memory.before, memory.staying)); // f·c·(1 − f)
     const dzg = tf.mul(dc, tf.sub(i, tf.mul(entering, g))); // i·(1 − g²)
     const dzo = tf.mul(dh, closing(h, o)); // tanh c·o·(1 − o)
     const dz = tf.concat([dzi, dzf, dzg, dzo], 1); // [B, 4U]
     gradients[t] = dz;
     if (t > 0) {
       dHidden = tf.matMul(dz as Tensor2D, recurrent, false, true);
-      dCell = tf.mul(dc, f);
+      dCell = dStaying;
     }
   }
   const dProjected = tf.concat(gradients, 0); // [T·B, 4U]

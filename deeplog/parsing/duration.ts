@@ -1,5 +1,4 @@
-import { UsageError } from '../common/index.js';
-import type { Literal } from './python_literal.js';
+import { UsageError, type Literal } from '../common/index.js';
 
 const MS: Readonly<Record<string, number>> = { weeks: 604_800_000, days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 1000, milliseconds: 1, microseconds: 0.001 };
 

@@ -5,7 +5,6 @@ export { LogFormat } from './log_format.js';
 export { TemplateMiner, type MinedLine, type MinerOptions, type Parameter } from './miner.js';
 export { type MaskingInstruction } from './masking.js';
 export { LinePattern } from './patterns/index.js';
-export { parsePythonLiteral, type Literal } from './python_literal.js';
 export { readDrainIni } from './settings.js';
 export { loadState, saveState } from './state.js';
 export { TimeFormat } from './time_format.js';

@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { createReadStream, existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError, messageOf } from '../common/index.js';
@@ -33,7 +33,52 @@ export class LineSource {
     return new LineSource(file, info.size);
   }
 
+  /** @throws DataError when the gzip data is damaged or cut off. */
   async *chunks(): AsyncGenerator<LineChunk> {
+    const handle = this.totalBytes === null ? null : await open(this.file, 'r');
+    try {
+      if (handle !== null && !(await isGzip(handle))) yield* this.plainChunks(handle);
+      else yield* this.streamedChunks();
+    } finally {
+      await handle?.close();
+    }
+  }
+
+  /** Plain files are read into one buffer, over and over: a stream would allocate, and collect, a megabyte a time. */
+  private async *plainChunks(handle: FileHandle): AsyncGenerator<LineChunk> {
+    let buffer = Buffer.allocUnsafe(CHUNK_BYTES * 2);
+    let spare = Buffer.allocUnsafe(CHUNK_BYTES * 2);
+    let filled = 0;
+    let first = true;
+    let reading = handle.read(buffer, 0, CHUNK_BYTES, null);
+    for (;;) {
+      const { bytesRead } = await reading;
+      this.bytesRead += bytesRead;
+      if (first) {
+        first = false;
+        refuseUnreadable(buffer.subarray(0, bytesRead), this.file);
+      }
+      const reached = filled + bytesRead;
+      const from = this.bytesRead === bytesRead && hasByteOrderMark(buffer, reached) ? 3 : 0;
+      if (bytesRead === 0) {
+        if (filled > from) yield { buffer: buffer.subarray(from), end: filled - from, ascii: isAscii(buffer.subarray(from, filled)) };
+        return;
+      }
+      // What was filled before holds no newline: it was carried over.
+      const newline = buffer.lastIndexOf(10, reached - 1);
+      const end = newline < filled ? 0 : newline + 1;
+      const rest = reached - end;
+      if (spare.length < rest + CHUNK_BYTES) spare = Buffer.allocUnsafe((rest + CHUNK_BYTES) * 2);
+      buffer.copy(spare, 0, end, reached);
+      // The next piece is read while this one is worked on.
+      reading = handle.read(spare, rest, CHUNK_BYTES, null);
+      if (end > from) yield { buffer: from === 0 ? buffer : buffer.subarray(from), end: end - from, ascii: isAscii(buffer.subarray(from, end)) };
+      [buffer, spare] = [spare, buffer];
+      filled = rest;
+    }
+  }
+
+  private async *streamedChunks(): AsyncGenerator<LineChunk> {
     let buffer = Buffer.allocUnsafe(CHUNK_BYTES * 2);
     let filled = 0;
     let first = true;
@@ -96,6 +141,16 @@ export class LineSource {
       source.destroy();
     }
   }
+}
+
+async function isGzip(handle: FileHandle): Promise<boolean> {
+  const magic = Buffer.alloc(2);
+  await handle.read(magic, 0, 2, 0);
+  return magic[0] === 0x1f && magic[1] === 0x8b;
+}
+
+function hasByteOrderMark(buffer: Buffer, length: number): boolean {
+  return length >= 3 && buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf;
 }
 
 function refuseUnreadable(piece: Buffer, file: string): void {

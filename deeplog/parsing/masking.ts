@@ -68,9 +68,7 @@ export class Masker {
       }
     }
     if (!changed) return;
-    [this.starts, this.spareStarts] = [this.spareStarts, this.starts];
-    [this.ends, this.spareEnds] = [this.spareEnds, this.ends];
-    [this.masks, this.spareMasks] = [this.spareMasks, this.masks];
+    this.swap();
     this.count = written;
   }
 
@@ -88,6 +86,17 @@ export class Masker {
     this.spareMasks[at] = mask;
   }
 
+  /** Written out: swapping by destructuring allocates on every line until the optimiser has seen it. */
+  private swap(): void {
+    const { starts, ends, masks } = this;
+    this.starts = this.spareStarts;
+    this.ends = this.spareEnds;
+    this.masks = this.spareMasks;
+    this.spareStarts = starts;
+    this.spareEnds = ends;
+    this.spareMasks = masks;
+  }
+
   private runOnText(buffer: Buffer, start: number, end: number, ascii: boolean): void {
     const raw = ascii ? buffer.toString('latin1', start, end) : buffer.toString('utf8', start, end);
     const spans = maskText(raw, this.regexes, this.replacements.map((r) => r.toString()));
@@ -96,9 +105,7 @@ export class Masker {
       const length = ascii ? span.rawEnd - span.rawStart : Buffer.byteLength(raw.slice(span.rawStart, span.rawEnd));
       this.spare(i, start + at, start + at + length, span.mask);
     }
-    [this.starts, this.spareStarts] = [this.spareStarts, this.starts];
-    [this.ends, this.spareEnds] = [this.spareEnds, this.ends];
-    [this.masks, this.spareMasks] = [this.spareMasks, this.masks];
+    this.swap();
     this.count = spans.length;
   }
 }

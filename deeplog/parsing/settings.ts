@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import ini from 'ini';
-import { DataError, UsageError } from '../common/index.js';
-import { parsePythonLiteral, type Literal } from './python_literal.js';
+import { DataError, parsePythonLiteral, UsageError, type Literal } from '../common/index.js';
 
 /** Where each drain3.ini key goes: the name is that of the command-line flag. */
 const KEYS: Readonly<Record<string, Readonly<Record<string, { flag: string; literal?: boolean }>>>> = {

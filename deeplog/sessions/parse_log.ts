@@ -1,15 +1,17 @@
-import { isAscii, isUtf8 } from 'node:buffer';
 import path from 'node:path';
 import { ArrowFileWriter, EventsBuilder, SessionsBuilder, writeAtomic, writeJson, type SessionRecord } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
 import type { LogFormat, TimeFormat} from '../parsing/index.js';
 import { LineSource, saveState, type FullSearch, type TemplateMiner } from '../parsing/index.js';
 import { createAdapter, type AdapterOptions, type PlacedLine } from './adapters.js';
+import { Clock } from './clock.js';
 import { writeCompatJson } from './compat_json.js';
+import { LineBlock } from './line_block.js';
 
 const EVENTS_PER_BATCH = 65_536;
 const SESSION_WEIGHT_PER_BATCH = 500_000;
 const UNPARSED_SAMPLE = 1000;
+const EXAMPLE_BYTES = 2000;
 const COMPAT_JSON_SESSIONS = 100_000;
 
 export interface ParseOptions {
@@ -33,6 +35,9 @@ export interface ParseOptions {
   readonly compressState: boolean;
   readonly snapshotIntervalMs: number;
   readonly profile: boolean;
+  /** Called every `reportMs` while profiling, with the seconds spent so far by step. */
+  readonly reportMs: number;
+  onProfile?(seconds: Readonly<Record<string, number>>, lines: number): void;
   onProgress?(progress: { lines: number; bytes: number; totalBytes: number | null }): void;
 }
 
@@ -75,9 +80,16 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
     const pass = new Pass(options, source);
     const started = performance.now();
     let stateSaved = started;
+    let reported = started;
+    let writing: Promise<void> = Promise.resolve();
     for await (const chunk of source.chunks()) {
       pass.takeChunk(chunk.buffer, chunk.end, chunk.ascii);
-      if (pass.events.rows >= EVENTS_PER_BATCH) await events.write(pass.events.flush());
+      if (pass.events.rows >= EVENTS_PER_BATCH) {
+        // One batch may be on its way to the disk while the next is made.
+        await writing;
+        writing = events.write(pass.events.flush());
+        writing.catch(() => undefined); // reported where it is awaited
+      }
       if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.write(pass.sessions.flush());
       const now = performance.now();
       if (pass.stateChanged && now - stateSaved >= options.snapshotIntervalMs) {
@@ -85,11 +97,17 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
         stateSaved = now;
         pass.stateChanged = false;
       }
+      if (options.profile && now - reported >= options.reportMs) {
+        reported = now;
+        options.onProfile?.(pass.clock.seconds, pass.summary.lines);
+      }
       options.onProgress?.({ lines: pass.summary.lines, bytes: source.bytesRead, totalBytes: source.totalBytes });
     }
+    await writing;
     await pass.refuseBadInput();
     await events.write(pass.events.flush());
     pass.summary.parseSeconds = (performance.now() - started) / 1000;
+    if (options.profile) pass.summary.profile = { ...pass.clock.seconds, 'reading, writing, waiting': pass.summary.parseSeconds - pass.clock.total };
     for (const record of pass.adapterRest()) {
       pass.takeSession(record);
       if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.write(pass.sessions.flush());
@@ -114,6 +132,8 @@ class Pass {
   readonly events = new EventsBuilder();
   readonly sessions = new SessionsBuilder();
   stateChanged = false;
+  /** Where the time goes, when asked for. */
+  readonly clock: Clock;
   readonly summary: ParseSummary = {
     lines: 0, events: 0, emptyLines: 0, unparsedLines: 0, unmatchedLines: 0, unassignedLines: 0, undatedLines: 0, repairedLines: 0,
     sessions: 0, abnormalSessions: 0, unlabelledSessions: 0, templates: 0, bytes: 0, parseSeconds: 0,
@@ -121,117 +141,76 @@ class Pass {
   private readonly adapter;
   private readonly templates: (TemplateFacts | undefined)[] = [];
   private readonly unparsed: string[] = [];
-  private readonly dateField: number;
-  private readonly timeField: number;
-  private readonly labelField: number;
-  private readonly anomalyLabels: readonly Buffer[];
-  private readonly timeBytes = Buffer.alloc(64);
-  private readonly placed: { -readonly [K in keyof PlacedLine]: PlacedLine[K] } = { buffer: this.timeBytes, start: 0, end: 0, ascii: true, line: 0, event: 0, time: NaN, label: null };
+  private readonly block: LineBlock;
+  private readonly placed: { -readonly [K in keyof PlacedLine]: PlacedLine[K] } = { buffer: Buffer.alloc(0), start: 0, end: 0, ascii: true, line: 0, event: 0, time: NaN, label: null };
 
   constructor(private readonly options: ParseOptions, private readonly source: LineSource) {
+    this.clock = new Clock(options.profile);
     this.adapter = options.adapter && createAdapter(options.adapter);
-    const fields = options.logFormat?.fields ?? [];
-    this.dateField = fields.indexOf('Date');
-    this.timeField = fields.indexOf('Time');
-    this.labelField = options.labelColumn === null ? -1 : fields.indexOf(options.labelColumn);
-    this.anomalyLabels = options.anomalyLabels.map((l) => Buffer.from(l));
+    this.block = new LineBlock(options, this.summary, (line, text) => {
+      if (this.unparsed.length < UNPARSED_SAMPLE) this.unparsed.push(`${line}: ${text}`);
+    });
   }
 
+  /** Headers, then templates and parameters, then sessions, then rows: each step over the whole block. */
   takeChunk(buffer: Buffer, end: number, ascii: boolean): void {
-    for (let start = 0; start < end;) {
-      let stop = buffer.indexOf(10, start);
-      if (stop < 0 || stop > end) stop = end;
-      let lineEnd = stop;
-      if (lineEnd > start && buffer[lineEnd - 1] === 13) lineEnd--;
-      this.summary.lines++;
-      if (lineEnd === start) this.summary.emptyLines++;
-      else if (ascii || isAscii(buffer.subarray(start, lineEnd))) this.takeLine(buffer, start, lineEnd, true);
-      else if (isUtf8(buffer.subarray(start, lineEnd))) this.takeLine(buffer, start, lineEnd, false);
-      else {
-        this.summary.repairedLines++;
-        const repaired = Buffer.from(buffer.toString('utf8', start, lineEnd));
-        this.takeLine(repaired, 0, repaired.length, false);
-      }
-      start = stop + 1;
-    }
+    const { block, clock } = this;
+    clock.start();
+    block.read(buffer, end, ascii);
+    clock.lap('lines and headers');
+    this.mine(block);
+    clock.lap('templates and parameters');
+    this.assign(block);
+    clock.lap('sessions');
+    this.events.appendRows(block);
+    clock.lap('rows');
+    this.summary.events += block.count;
     this.summary.bytes += end;
   }
 
-  private takeLine(buffer: Buffer, start: number, end: number, ascii: boolean): void {
-    const { options, summary } = this;
-    const { logFormat, miner } = options;
-    let contentStart = start;
-    let contentEnd = end;
-    let time = NaN;
-    let label: boolean | null = null;
-    if (logFormat !== null) {
-      if (!logFormat.match(buffer, start, end, ascii)) {
-        summary.unparsedLines++;
-        if (this.unparsed.length < UNPARSED_SAMPLE) this.unparsed.push(`${summary.lines}: ${buffer.toString('utf8', start, Math.min(end, start + 2000))}`);
-        return;
+  private mine(block: LineBlock): void {
+    const { summary, templates, events } = this;
+    const { miner, fitUntilLine, fullSearch } = this.options;
+    const { line, buffers, contentStarts, contentEnds, ascii } = block;
+    for (let i = 0; i < block.count; i++) {
+      const buffer = buffers[i];
+      let event = 0;
+      if (line[i] < fitUntilLine) {
+        event = miner.addBytes(buffer, contentStarts[i], contentEnds[i], ascii[i] === 1).id;
+        if (miner.drain.change !== 'none') this.stateChanged = true;
+      } else {
+        event = miner.matchBytes(buffer, contentStarts[i], contentEnds[i], ascii[i] === 1, fullSearch)?.id ?? 0;
+        if (event === 0) summary.unmatchedLines++;
       }
-      contentStart = logFormat.starts[logFormat.contentField];
-      contentEnd = logFormat.ends[logFormat.contentField];
-      if (options.timeFormat !== null) {
-        time = this.timeOf(buffer, options.timeFormat, logFormat);
-        if (Number.isNaN(time)) summary.undatedLines++;
-      }
-      if (this.labelField >= 0) {
-        const at = logFormat.starts[this.labelField];
-        label = !(logFormat.ends[this.labelField] === at + 1 && buffer[at] === 45);
-      }
+      block.event[i] = event;
+      events.appendParameters(buffer, miner.parameterStarts, miner.parameterEnds, miner.parameterCount);
+      const facts = templates[event];
+      if (facts === undefined) templates[event] = { count: 1, firstLine: line[i], example: buffer.toString('utf8', contentStarts[i], Math.min(contentEnds[i], contentStarts[i] + EXAMPLE_BYTES)) };
+      else facts.count++;
     }
-    if (this.anomalyLabels.length > 0) label = label === true || this.holdsAnomalyLabel(buffer, start, end);
-    let event = 0;
-    if (summary.lines < options.fitUntilLine) {
-      event = miner.addBytes(buffer, contentStart, contentEnd, ascii).id;
-      if (miner.drain.change !== 'none') this.stateChanged = true;
-    } else {
-      event = miner.matchBytes(buffer, contentStart, contentEnd, ascii, options.fullSearch)?.id ?? 0;
-      if (event === 0) summary.unmatchedLines++;
+  }
+
+  private assign(block: LineBlock): void {
+    const { adapter, placed, summary } = this;
+    if (adapter === null) {
+      block.session.fill(-1, 0, block.count);
+      return;
     }
-    const facts = this.templates[event];
-    if (facts === undefined) this.templates[event] = { count: 1, firstLine: summary.lines, example: buffer.toString('utf8', contentStart, Math.min(contentEnd, contentStart + 2000)) };
-    else facts.count++;
-    let session = -1;
-    if (this.adapter !== null) {
-      const { placed } = this;
-      placed.buffer = buffer;
-      placed.start = start;
-      placed.end = end;
-      placed.ascii = ascii;
-      placed.line = summary.lines;
-      placed.event = event;
-      placed.time = time;
-      placed.label = label;
-      session = this.adapter.add(placed);
+    for (let i = 0; i < block.count; i++) {
+      placed.buffer = block.buffers[i];
+      placed.start = block.starts[i];
+      placed.end = block.ends[i];
+      placed.ascii = block.ascii[i] === 1;
+      placed.line = block.line[i];
+      placed.event = block.event[i];
+      placed.time = block.time[i];
+      placed.label = block.label[i] < 0 ? null : block.label[i] === 1;
+      const session = adapter.add(placed);
+      block.session[i] = session;
       if (session < 0) summary.unassignedLines++;
-      const closed = this.adapter.takeClosed();
-      for (let i = 0; i < closed.length; i++) this.takeSession(closed[i]);
+      const closed = adapter.takeClosed();
+      for (let c = 0; c < closed.length; c++) this.takeSession(closed[c]);
     }
-    this.events.append(summary.lines, session, event, time, label, buffer, miner.parameterStarts, miner.parameterEnds, miner.parameterCount);
-    summary.events++;
-  }
-
-  /** <Date> and <Time> joined by one blank, or <Time> alone. */
-  private timeOf(buffer: Buffer, format: TimeFormat, logFormat: LogFormat): number {
-    const { starts, ends } = logFormat;
-    const { timeBytes, dateField, timeField } = this;
-    if (timeField < 0 && dateField < 0) return NaN;
-    if (timeField < 0) return format.parse(buffer, starts[dateField], ends[dateField]);
-    if (dateField < 0) return format.parse(buffer, starts[timeField], ends[timeField]);
-    let at = 0;
-    for (let i = starts[dateField]; i < ends[dateField] && at < 31; i++) timeBytes[at++] = buffer[i];
-    timeBytes[at++] = 32;
-    for (let i = starts[timeField]; i < ends[timeField] && at < 64; i++) timeBytes[at++] = buffer[i];
-    return format.parse(timeBytes, 0, at);
-  }
-
-  private holdsAnomalyLabel(buffer: Buffer, start: number, end: number): boolean {
-    return this.anomalyLabels.some((label) => {
-      const at = buffer.indexOf(label, start);
-      return at >= 0 && at + label.length <= end;
-    });
   }
 
   adapterRest(): Iterable<SessionRecord> {

@@ -1,6 +1,6 @@
 import { claimOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
-import { DataError, UsageError } from '../common/index.js';
-import { countLines, loadState, LogFormat, parseDuration, TemplateMiner, TimeFormat, type FullSearch, type Literal, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
+import { DataError, UsageError, type Literal } from '../common/index.js';
+import { countLines, loadState, LogFormat, parseDuration, TemplateMiner, TimeFormat, type FullSearch, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
 import path from 'node:path';
 import type { AdapterOptions } from './adapters.js';
 import { readLabels } from './labels.js';
@@ -94,7 +94,7 @@ export interface DrainResult {
 }
 
 /** The drain stage: parse, group, write every artifact, the manifest last. @throws DataError */
-export async function runDrain(settings: DrainSettings, onProgress?: (progress: DrainProgress) => void): Promise<DrainResult> {
+export async function runDrain(settings: DrainSettings, onProgress?: (progress: DrainProgress) => void, onProfile?: (line: string) => void): Promise<DrainResult> {
   const { flags } = settings;
   const startedAt = performance.now();
   await claimOutput(flags.output_path, flags.overwrite);
@@ -110,6 +110,8 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
     compressState: flags.compress_state,
     snapshotIntervalMs: flags.snapshot_interval_minutes * 60_000,
     profile: flags.profiling,
+    reportMs: flags.report_sec * 1000,
+    onProfile: (seconds, lines) => onProfile?.(`${lines.toLocaleString('en-US')} lines; ${profileLine(seconds)}`),
     onProgress: (p) => onProgress?.({ ...p, seconds: (performance.now() - startedAt) / 1000 }),
   });
   if (sessionLabels !== null && summary.sessions > 0 && summary.unlabelledSessions === summary.sessions) throw new DataError(`${flags.label_file ?? ''}: none of its keys is the key of a session. Session keys are the whole match of --regex; check the label file's first column.`);
@@ -130,9 +132,13 @@ function report(s: ParseSummary, settings: DrainSettings): string[] {
     lines.push(`grouped into ${n(s.sessions)} sessions (${labels})${s.unassignedLines > 0 ? `; ${n(s.unassignedLines)} lines belong to none` : ''}`);
   }
   if (s.emptyLines > 0) lines.push(`${n(s.emptyLines)} empty lines were left out`);
-  if (s.profile) lines.push(`time: ${Object.entries(s.profile).map(([k, v]) => `${k} ${v.toFixed(2)} s`).join(', ')}`);
+  if (s.profile) lines.push(profileLine(s.profile));
   lines.push(`written: ${settings.flags.output_path} (events.arrow, sessions.arrow, templates.json, drain_state.json)`);
   return lines;
+}
+
+function profileLine(seconds: Readonly<Record<string, number>>): string {
+  return `time: ${Object.entries(seconds).map(([k, v]) => `${k} ${v.toFixed(2)} s`).join(', ')}`;
 }
 
 function warnings(s: ParseSummary, settings: DrainSettings): string[] {

@@ -62,7 +62,7 @@ export interface TrainResult {
 export class InterruptedError extends Error {
   override name = 'AbortError';
   constructor(readonly checkpoint: Checkpoint) {
-    super(`interrupted in epoch ${checkpoint.epoch + 1}`);
+    super(`interrupted in epoch ${checkpoint.epoch + 1}; a checkpoint of the run is kept`);
   }
 }
 

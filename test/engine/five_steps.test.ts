@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine, type Batch, type Engine, type EngineOptions, type Model } from '../../deeplog/engine/index.js';
 import { logKeyModel, tokenEncoderModel } from '../../deeplog/models/index.js';
+import { gpuForTests } from './gpu.js';
 
-const BATCH = 12;
+const BATCH = 6;
 const WINDOW = 4;
 const KEYS = 9;
 
@@ -20,7 +21,7 @@ function batchOf(model: Model): Batch {
 const engines: Engine[] = [];
 
 async function losses(options: EngineOptions, model: Model): Promise<number[]> {
-  const engine = await createEngine(options);
+  const engine = options.engine === 'webgpu' && gpu !== undefined ? gpu : await createEngine(options);
   engines.push(engine);
   const step = await engine.compileStep(model, { seed: 11 });
   const values: number[] = [];
@@ -30,17 +31,22 @@ async function losses(options: EngineOptions, model: Model): Promise<number[]> {
 }
 
 afterAll(async () => {
-  await Promise.all(engines.map((engine) => engine.dispose()));
+  await Promise.all([...new Set(engines)].map((engine) => engine.dispose()));
 });
 
 const LOG_KEYS = (['paper', 'trainer'] as const).map((preset) => logKeyModel({ preset, vocabularySize: KEYS, windowSize: WINDOW, units: 6, batchSize: BATCH }));
 const ENCODER = tokenEncoderModel({ vocabularySize: KEYS, sequenceLength: WINDOW, hidden: 8, layers: 2, heads: 2, feedForward: 12, batchSize: BATCH });
-const WAYS: readonly EngineOptions[] = [{ engine: 'eager', backend: 'wasm' }, { engine: 'onnx' }, { engine: 'onnx', threads: 2 }, { engine: 'onnx', threads: 3 }];
+const gpu = await gpuForTests();
+const TENSORFLOW: EngineOptions = { engine: 'eager', backend: 'tensorflow' };
+/** An optional peer: see docs/tensorflow.md. */
+const tensorflow = await createEngine(TENSORFLOW).then(() => true, () => false);
+if (!tensorflow) console.warn('SKIPPED: the tensorflow backend was not tested: it is not installed (docs/tensorflow.md).');
+const WAYS: readonly EngineOptions[] = [...(tensorflow ? [TENSORFLOW] : []), ...(gpu === undefined ? [] : [{ engine: 'webgpu' } as const]), { engine: 'eager', backend: 'wasm' }, { engine: 'onnx' }, { engine: 'onnx', threads: 2 }, { engine: 'onnx', threads: 3 }];
 
 describe('five training steps', () => {
   for (const model of [...LOG_KEYS, ENCODER]) {
     for (const options of WAYS) {
-      it(`of ${model.name} on ${options.engine}, threads ${options.threads ?? 1}, agree with eager cpu within 1e-4`, async () => {
+      it(`of ${model.name} on ${options.engine} ${options.backend ?? ''}, threads ${options.threads ?? 1}, agree with eager cpu within 1e-4`, async () => {
         const expected = await losses({ engine: 'eager', backend: 'cpu' }, model);
         const actual = await losses(options, model);
         expect(expected[4]).toBeLessThan(expected[0]);

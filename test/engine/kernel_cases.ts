@@ -56,6 +56,8 @@ const reductions: KernelCase[] = (
   { name: `${name} of the last axis, kept`, shapes: [[2, 3, 5]], gradient: name !== 'prod', compute: (x) => f(x, -1, true) },
   { name: `${name} of the first axis`, shapes: [[4, 3]], gradient: name !== 'prod', compute: (x) => f(x, 0) },
   { name: `${name} of outer axes`, shapes: [[2, 3, 5]], gradient: name !== 'prod', compute: (x) => f(x, [0, 2]) },
+  { name: `${name} of the first axis of many rows`, shapes: [[600, 3]], gradient: name !== 'prod', compute: (x) => f(tf.mul(x, 0.5), 0) },
+  { name: `${name} of a long row`, shapes: [[2, 4200]], gradient: name !== 'prod', compute: (x) => f(tf.mul(x, 0.5), 1) },
   { name: `${name} of an axis of size 1`, shapes: [[3, 1, 2]], gradient: name !== 'prod', compute: (x) => f(x, 1) },
 ]);
 
@@ -87,6 +89,10 @@ const products: KernelCase[] = [
     { name: `matMul ${ta ? 'Aᵀ' : 'A'}·${tb ? 'Bᵀ' : 'B'}`, shapes: [ta ? [4, 3] : [3, 4], tb ? [5, 4] : [4, 5]], compute: (a, b) => tf.matMul(a, b, ta, tb) },
     { name: `matMul ${ta ? 'Aᵀ' : 'A'}·${tb ? 'Bᵀ' : 'B'} by heads`, shapes: [[2, 3, ...(ta ? [4, 5] : [5, 4])], [2, 3, ...(tb ? [6, 4] : [4, 6])]], compute: (a, b) => tf.matMul(a, b, ta, tb) },
   ]),
+  { name: 'matMul of ragged tiles', shapes: [[85, 70], [70, 59]], compute: (a, b) => tf.tanh(tf.mul(tf.matMul(a, b), 0.1)) },
+  { name: 'matMul of transposed ragged tiles', shapes: [[70, 85], [59, 70]], compute: (a, b) => tf.matMul(a, b, true, true) },
+  { name: 'matMul with a long inner dimension', shapes: [[1100, 9], [1100, 11]], compute: (a, b) => tf.mul(tf.matMul(a, b, true), 0.01) },
+  { name: 'matMul of many large tiles', shapes: [[1030, 20], [20, 1500]], gradient: false, compute: (a, b) => tf.matMul(a, b) },
   { name: 'matMul of a batch with one matrix', shapes: [[3, 2, 4], [4, 5]], gradient: false, compute: (a, b) => tf.matMul(a, b) },
   { name: 'matMul of vectors', shapes: [[1, 4], [4, 1]], compute: (a, b) => tf.matMul(a, b) },
   { name: 'matMul plus bias', shapes: [[3, 4], [4, 5], [5]], compute: (a, b, c) => tf.add(tf.matMul(a, b), c) },

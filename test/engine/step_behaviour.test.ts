@@ -5,6 +5,7 @@ import {
   type Batch, type CompiledStep, type Engine, type EngineOptions, type Model, type State,
 } from '../../deeplog/engine/index.js';
 import { logKeyModel } from '../../deeplog/models/index.js';
+import { gpuForTests } from './gpu.js';
 
 const ROWS = 8;
 
@@ -39,12 +40,13 @@ const logKeyBatch: Batch = {
 
 const engines: Engine[] = [];
 async function engineOf(options: EngineOptions): Promise<Engine> {
+  if (options.engine === 'webgpu' && gpu !== undefined) return gpu;
   const engine = await createEngine(options);
   engines.push(engine);
   return engine;
 }
 afterAll(async () => {
-  await Promise.all(engines.map((engine) => engine.dispose()));
+  await Promise.all([...engines, ...(gpu === undefined ? [] : [gpu])].map((engine) => engine.dispose()));
 });
 
 async function train(step: CompiledStep, batch: Batch, from: number, to: number): Promise<number[]> {
@@ -53,7 +55,9 @@ async function train(step: CompiledStep, batch: Batch, from: number, to: number)
   return losses;
 }
 
+const gpu = await gpuForTests();
 const WAYS: ReadonlyArray<readonly [string, EngineOptions]> = [
+  ...(gpu === undefined ? [] : [['webgpu', { engine: 'webgpu' }] as const]),
   ['eager wasm', { engine: 'eager' }],
   ['onnx', { engine: 'onnx' }],
   ['onnx on two threads', { engine: 'onnx', threads: 2 }],
@@ -103,7 +107,7 @@ describe('a compiled step', () => {
       loss: (p, batch) => tf.sum(tf.mul(p['p'], batch['c'])),
       forward: () => ({}),
     };
-    for (const options of [{ engine: 'eager', backend: 'cpu' }, { engine: 'onnx' }] as const) {
+    for (const options of [{ engine: 'eager', backend: 'cpu' }, { engine: 'onnx' }, ...(gpu === undefined ? [] : [{ engine: 'webgpu' }])] as EngineOptions[]) {
       const engine = await engineOf(options);
       const run = async (adam: { clipNorm?: number; epsilon?: number }): Promise<State> => {
         const step = await engine.compileStep(linear, { seed: 1, adam });

@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseDuration, parsePythonLiteral, readDrainIni } from '../../deeplog/parsing/index.js';
+import { parsePythonLiteral } from '../../deeplog/common/index.js';
+import { parseDuration, readDrainIni } from '../../deeplog/parsing/index.js';
 
 function ini(text: string): ReturnType<typeof readDrainIni> {
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'ini-')), 'drain3.ini');

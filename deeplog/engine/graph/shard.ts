@@ -38,6 +38,20 @@ export function shardOverBatch(g: Graph, roots: readonly GraphNode[], batchRows:
   return roots.map((root) => shard.addend(shard.held(root), root));
 }
 
+/** How the workers' results make up the whole: one after the other, added up, or each has it all. */
+export type Join = 'concatenate' | 'add' | 'first';
+
+/** As {@link shardOverBatch} for a forward pass, whose results may have a row for each of the batch. @throws NotShardableError */
+export function shardOutputs(g: Graph, roots: readonly GraphNode[], batchRows: number, index: number, count: number): Array<{ node: GraphNode; join: Join }> {
+  if (batchRows % count !== 0) throw new NotShardableError(`${batchRows} rows do not divide into ${count} parts.`);
+  const shard = new Shard(g, batchRows, index, count);
+  return roots.map((root) => {
+    const { node, part } = shard.held(root);
+    if (part.kind === 'block' && part.axis !== 0) throw refuse(root, 'its rows are not outermost');
+    return { node, join: part.kind === 'block' ? 'concatenate' : part.kind === 'addend' ? 'add' : 'first' };
+  });
+}
+
 /** The analysis behind {@link shardOverBatch}, node by node. */
 export class Shard {
   private readonly done = new Map<GraphNode, Held>();

@@ -1,4 +1,5 @@
 import { adamOptions, adamScalars } from '../adam.js';
+import type { Join } from '../graph/index.js';
 import { checkBatch, checkParameters, checkState } from '../parameters.js';
 import type { AdamOptions, Batch, CompiledForward, CompiledStep, EngineInfo, Model, NumericArray, State, StepScalars, TensorSpec } from '../types.js';
 import type { WorkerClient } from './worker_client.js';
@@ -39,27 +40,50 @@ export class OnnxStep implements CompiledStep {
   }
 }
 
+/** A forward pass held by one worker, or by several that share each batch. */
 export class OnnxForward implements CompiledForward {
   constructor(
     readonly engine: EngineInfo,
     private readonly model: Model,
     private readonly inputs: readonly TensorSpec[],
-    private readonly worker: WorkerClient,
+    private readonly workers: readonly WorkerClient[],
     private readonly target: number,
+    private readonly joins: ReadonlyMap<string, Join>,
   ) {}
 
-  run(batch: Batch): Promise<Record<string, NumericArray>> {
+  async run(batch: Batch): Promise<Record<string, NumericArray>> {
     checkBatch(this.model.name, this.inputs, batch);
-    return this.worker.request('runForward', this.target, only(this.inputs, batch));
+    const read = only(this.inputs, batch);
+    const parts = await Promise.all(this.workers.map((worker) => worker.request('runForward', this.target, read)));
+    if (parts.length === 1) return parts[0];
+    return Object.fromEntries([...this.joins].map(([name, join]) => [name, joined(join, parts.map((part) => part[name]))]));
   }
 
   async load(parameters: State['parameters']): Promise<void> {
     checkParameters(this.model, parameters, 'The parameters');
-    await this.worker.request('loadParameters', this.target, parameters);
+    await Promise.all(this.workers.map((worker) => worker.request('loadParameters', this.target, parameters)));
   }
 
   async dispose(): Promise<void> {
-    await this.worker.request('dispose', this.target, null);
+    await Promise.all(this.workers.map((worker) => worker.request('dispose', this.target, null)));
+  }
+}
+
+function joined(join: Join, parts: readonly NumericArray[]): NumericArray {
+  const [first] = parts;
+  switch (join) {
+    case 'first': return first;
+    case 'add': return first.map((_, i) => parts.reduce((sum, part) => sum + part[i], 0));
+    case 'concatenate': {
+      const whole = new (first instanceof Int32Array ? Int32Array : Float32Array)(parts.reduce((sum, part) => sum + part.length, 0));
+      let offset = 0;
+      for (const part of parts) {
+        whole.set(part, offset);
+        offset += part.length;
+      }
+      return whole;
+    }
+    default: return join satisfies never;
   }
 }
 

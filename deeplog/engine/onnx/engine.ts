@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { adamOptions } from '../adam.js';
 import { EngineRuntimeError } from '../errors.js';
-import { computeByRows, NotShardableError, shardOverBatch, type GraphNode } from '../graph/index.js';
+import { computeByRows, NotShardableError, shardOutputs, shardOverBatch, type GraphNode, type Join } from '../graph/index.js';
 import { initialState } from '../parameters.js';
 import { traceForward, traceLoss, traceStep, type TracedGraph } from '../trace/trace.js';
 import type { AdamOptions, CompiledForward, CompiledStep, Engine, EngineInfo, EngineOptions, Model, TensorSpec } from '../types.js';
@@ -27,7 +27,10 @@ class OnnxEngine implements Engine {
 
   async compileStep(model: Model, options: { seed: number; adam?: Partial<AdamOptions> }): Promise<CompiledStep> {
     const traced = byRows(await traceStep(model));
-    const parts = this.split(model, traced);
+    const { threads } = this.session;
+    const roots = traced.outputs.map(({ node }) => node);
+    const shares = shared(threads, (index) => shardOverBatch(traced.graph, roots, model.inputs[0]?.shape[0] ?? 0, index, threads));
+    const parts = shares?.map((share) => withNodes(traced, share)) ?? [traced];
     const target = this.targets++;
     const layout = layoutOf(model);
     const common = { control: new SharedArrayBuffer(BARRIER_BYTES), exchange: new SharedArrayBuffer(parts.length > 1 ? 2 * parts.length * layout.bytes : 0) };
@@ -48,22 +51,6 @@ class OnnxEngine implements Engine {
     return step;
   }
 
-  /**
-   * One graph per thread where rows of the batch are independent: threads that each run a block of the batch meet once per
-   * step, threads inside onnxruntime once per operator. Where a model does not allow it, one graph on all threads.
-   */
-  private split(model: Model, traced: TracedGraph): TracedGraph[] {
-    const { threads } = this.session;
-    const rows = model.inputs[0]?.shape[0];
-    if (threads === 1 || rows === undefined) return [traced];
-    try {
-      return Array.from({ length: threads }, (_, index) => withNodes(traced, shardOverBatch(traced.graph, traced.outputs.map(({ node }) => node), rows, index, threads)));
-    } catch (error) {
-      if (error instanceof NotShardableError) return [traced];
-      throw error;
-    }
-  }
-
   async compileForward(model: Model): Promise<CompiledForward> {
     return this.compile(model, await traceForward(model), model.forwardInputs);
   }
@@ -72,17 +59,26 @@ class OnnxEngine implements Engine {
     return this.compile(model, await traceLoss(model), model.inputs);
   }
 
-  private async compile(model: Model, traced: TracedGraph, inputs: readonly TensorSpec[]): Promise<CompiledForward> {
-    const lowered = lowerToOnnx(byRows(traced), { contrib: true });
+  private async compile(model: Model, whole: TracedGraph, inputs: readonly TensorSpec[]): Promise<CompiledForward> {
+    const traced = byRows(whole);
+    const { threads } = this.session;
+    const rows = inputs[0]?.shape[0] ?? 0;
+    const roots = traced.outputs.map(({ node }) => node);
+    const shares = shared(threads, (index) => shardOutputs(traced.graph, roots, rows, index, threads));
+    const parts = shares?.map((share) => withNodes(traced, share.map(({ node }) => node))) ?? [traced];
+    const joins = new Map<string, Join>(traced.outputs.map(({ name }, i) => [name, shares?.[0][i].join ?? 'first']));
     const target = this.targets++;
-    const worker = this.worker(0);
-    await named(model, worker.request('createForward', target, {
-      bytes: lowered.bytes,
-      inputs: readBy(lowered, inputs),
-      parameters: model.parameters.filter(({ name }) => reads(lowered, name)).map(({ name, shape }) => ({ name, shape })),
-      session: this.session,
+    const workers = parts.map((_, index) => this.worker(index));
+    await Promise.all(parts.map(async (part, index) => {
+      const lowered = lowerToOnnx(part, { contrib: true });
+      await named(model, workers[index].request('createForward', target, {
+        bytes: lowered.bytes,
+        inputs: readBy(lowered, inputs),
+        parameters: model.parameters.filter(({ name }) => reads(lowered, name)).map(({ name, shape }) => ({ name, shape })),
+        session: parts.length > 1 ? { ...this.session, threads: 1 } : this.session,
+      }));
     }));
-    return new OnnxForward(this.info, model, inputs, worker, target);
+    return new OnnxForward(this.info, model, inputs, workers, target, joins);
   }
 
   async dispose(): Promise<void> {
@@ -92,6 +88,20 @@ class OnnxEngine implements Engine {
 
   private worker(index: number): WorkerClient {
     return (this.workers[index] ??= new WorkerClient());
+  }
+}
+
+/**
+ * One graph per thread where rows of the batch are independent: threads that each run a block of the batch meet once per
+ * step, threads inside onnxruntime once per operator. Undefined where a model does not allow it: one graph on all threads.
+ */
+function shared<T>(threads: number, share: (index: number) => T): T[] | undefined {
+  if (threads === 1) return undefined;
+  try {
+    return Array.from({ length: threads }, (_, index) => share(index));
+  } catch (error) {
+    if (error instanceof NotShardableError) return undefined;
+    throw error;
   }
 }
 

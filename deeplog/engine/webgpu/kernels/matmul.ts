@@ -22,6 +22,8 @@ const TILINGS: readonly Tiling[] = [
   { tileRows: 16, tileColumns: 16, threadRows: 4, threadColumns: 4, depth: 64 },
 ];
 const ENOUGH_WORKGROUPS = 120;
+/** Multiply-adds up to which tiles are not worth it. */
+const MAX_SIMPLE_WORK = 2 ** 18;
 
 export interface Product {
   readonly node: GraphNode;
@@ -61,6 +63,7 @@ export function matmulKernel(context: CodeContext, kernel: Kernel, name: string)
   if (kernel.core === undefined) throw new RangeError('A matmul kernel needs its node.');
   const product = productOf(kernel.core);
   const { m, n, k, batch } = product;
+  if (kernel.split === 1 && m * n * k * sizeOf(batch) <= MAX_SIMPLE_WORK) return simpleKernel(context, kernel, product, name);
   const t = tilingOf(product, kernel.split);
   const [acrossColumns, acrossRows] = [t.tileColumns / t.threadColumns, t.tileRows / t.threadRows];
   const perGroup = acrossColumns * acrossRows;
@@ -70,6 +73,7 @@ export function matmulKernel(context: CodeContext, kernel: Kernel, name: string)
   const [tilesDown, tilesAcross, batches] = [Math.ceil(m / t.tileRows), Math.ceil(n / t.tileColumns), sizeOf(batch)];
   const a = loader(context, kernel, product, t, name, 'a', parts.length, 0, strideA);
   const b = loader(context, kernel, product, t, name, 'b', parts.length, t.depth * strideA, strideB);
+  const guards = [...(m % t.tileRows === 0 ? [] : [`m < ${m}u`]), ...(n % t.tileColumns === 0 ? [] : [`n < ${n}u`])];
   const [vectorColumns, vectorRows] = [t.threadColumns / 4, t.threadRows / 4];
   const cells = Array.from({ length: t.threadRows * vectorColumns }, (_, q) => [Math.floor(q / vectorColumns), q % vectorColumns] as const);
   const multiply = [
@@ -86,7 +90,7 @@ export function matmulKernel(context: CodeContext, kernel: Kernel, name: string)
     workgroups: tilesDown * tilesAcross * batches * parts.count,
     shared: 0,
     sharedVectors: Math.max(t.depth * (strideA + strideB), groups > 1 ? (groups * t.tileRows * t.tileColumns) / 4 : 0),
-    code: `${epilogue(context, kernel, product, t, name)}${a.code}${b.code}fn ${name}(wid: u32, tid: u32) {
+    code: `${epilogue(context, kernel, product, guards, name)}${a.code}${b.code}fn ${name}(wid: u32, tid: u32) {
   let n0 = (wid % ${tilesAcross}u)*${t.tileColumns}u; let m0 = ((wid/${tilesAcross}u) % ${tilesDown}u)*${t.tileRows}u;
   let b = (wid/${tilesAcross * tilesDown}u) % ${batches}u; let s = wid/${tilesAcross * tilesDown * batches}u;
   let g = tid / ${perGroup}u; let tx = tid % ${acrossColumns}u; let ty = (tid / ${acrossColumns}u) % ${acrossRows}u;
@@ -116,6 +120,29 @@ ${finish.join('\n')}
   };
 }
 
+/** One thread per value, for products too small to fill tiles; compiles in a fraction of the time too. */
+function simpleKernel(context: CodeContext, kernel: Kernel, product: Product, name: string): KernelCode {
+  const { node, m, n, k, batch } = product;
+  const size = sizeOf(batch) * m * n;
+  const emitter = new Emitter(context.loader(kernel), '    ');
+  const [a, b] = node.inputs.map((x, side) => emitter.value(x, operandCoordinates(product, side === 0, emitter)));
+  return {
+    workgroups: Math.ceil(size / WORKGROUP), shared: 0, sharedVectors: 0,
+    code: `${epilogue(context, kernel, product, [], name)}fn ${name}(wid: u32, tid: u32) {
+  let i = wid*${WORKGROUP}u + tid;
+  if (i >= ${size}u) { return; }
+  let n = i % ${n}u; let m = (i/${n}u) % ${m}u; let b = i/${m * n}u;
+  var total = 0.0f;
+  for (var k = 0u; k < ${k}u; k++) {
+${emitter.lines.join('\n')}
+    total = fma(${a}, ${b}, total);
+  }
+  ${name}_end(b, m, n, 0u, total);
+}
+`,
+  };
+}
+
 /** Adds up what the groups of threads have computed of each value, in a fixed order. */
 function gather(t: Tiling, name: string, groups: number, puts: readonly string[]): string[] {
   const vectors = (t.tileRows * t.tileColumns) / 4;
@@ -134,8 +161,8 @@ function gather(t: Tiling, name: string, groups: number, puts: readonly string[]
   ];
 }
 
-function epilogue(context: CodeContext, kernel: Kernel, { node, m, n, batch }: Product, t: Tiling, name: string): string {
-  const guards = [...(m % t.tileRows === 0 ? [] : [`m < ${m}u`]), ...(n % t.tileColumns === 0 ? [] : [`n < ${n}u`])];
+/** What happens to each value of the result; `guards` keep threads out that a ragged tile has too many. */
+function epilogue(context: CodeContext, kernel: Kernel, { node, m, n, batch }: Product, guards: readonly string[], name: string): string {
   let body: string[];
   if (kernel.split > 1) {
     body = [`    ${context.partial(kernel, `((s*${sizeOf(batch)}u + b)*${m}u + m)*${n}u + n`, true)} = acc;`];

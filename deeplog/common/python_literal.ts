@@ -1,4 +1,4 @@
-import { UsageError } from '../common/index.js';
+import { UsageError } from './errors.js';
 
 /** What a Python literal in an ini file can hold. */
 export type Literal = string | number | boolean | null | Literal[] | { [key: string]: Literal };

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { DataError, messageOf } from '../common/index.js';
+
+/**
+ * A file that appears under its name only when it is whole: written beside it under a temporary name, fsynced, renamed.
+ * A crash leaves the old file, or none, never half of one.
+ */
+export class AtomicFile {
+  private constructor(readonly path: string, private readonly temporary: string, private readonly handle: FileHandle) {}
+
+  /** @throws DataError when the folder cannot be written. */
+  static async create(file: string): Promise<AtomicFile> {
+    const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
+    try {
+      await mkdir(path.dirname(file), { recursive: true });
+      return new AtomicFile(file, temporary, await open(temporary, 'w'));
+    } catch (error) {
+      throw new DataError(`${file}: cannot be written (${messageOf(error)}). Choose another output path or free the disk.`);
+    }
+  }
+
+  /** @throws DataError when the disk is full or gone. */
+  async write(chunk: Uint8Array | string): Promise<void> {
+    try {
+      if (typeof chunk === 'string') await this.handle.writeFile(chunk);
+      else for (let at = 0; at < chunk.byteLength;) at += (await this.handle.write(chunk, at)).bytesWritten;
+    } catch (error) {
+      throw new DataError(`${this.path}: writing failed (${messageOf(error)}). What was there before is untouched.`);
+    }
+  }
+
+  async commit(): Promise<void> {
+    await this.handle.sync();
+    await this.handle.close();
+    await rename(this.temporary, this.path);
+    await syncFolder(path.dirname(this.path));
+  }
+
+  async abandon(): Promise<void> {
+    await this.handle.close().catch(() => undefined);
+    await rm(this.temporary, { force: true });
+  }
+}
+
+/** Writes a whole small file atomically. */
+export async function writeAtomic(file: string, content: Uint8Array | string): Promise<void> {
+  const out = await AtomicFile.create(file);
+  try {
+    await out.write(content);
+    await out.commit();
+  } catch (error) {
+    await out.abandon();
+    throw error;
+  }
+}
+
+/** Writes JSON atomically: two-space indent, newline at the end. */
+export async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeAtomic(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Writes what `chunks` yields, atomically, in pieces of some 256 KiB. */
+export async function writeChunks(file: string, chunks: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>): Promise<void> {
+  const out = await AtomicFile.create(file);
+  try {
+    for await (const chunk of chunks) await out.write(chunk);
+    await out.commit();
+  } catch (error) {
+    await out.abandon();
+    throw error;
+  }
+}
+
+/** Reads JSON. @throws DataError naming the file when it is missing or broken. */
+export async function readJson(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new DataError(`${file}: cannot be read (${messageOf(error)}). Check the path.`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new DataError(`${file}: is not valid JSON (${messageOf(error)}). It may be cut off: write it again.`);
+  }
+}
+
+/** The rename itself must survive a power cut; not every file system lets a folder be synced. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => null);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+

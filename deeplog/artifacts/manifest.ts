@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { readFile, rm, stat } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { DataError } from '../common/index.js';
+import { readJson, writeJson } from './atomic.js';
+
+/** Written last into every artifact folder: what made it, from what. A folder without one is unfinished. */
+export interface Manifest {
+  readonly schema: 'deeplog.manifest/1';
+  readonly stage: string;
+  readonly created: string;
+  readonly commit: string | null;
+  readonly seed: number | null;
+  readonly engine: unknown;
+  readonly node: string;
+  readonly machine: string;
+  readonly packages: Readonly<Record<string, string>>;
+  /** sha256 of each input file, by path as given. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly wall_seconds: number;
+  readonly [extra: string]: unknown;
+}
+
+const MANIFEST = 'manifest.json';
+
+export interface ManifestFacts {
+  readonly stage: string;
+  readonly startedAt: number;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly seed?: number;
+  readonly engine?: unknown;
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+/** Finishes a folder. */
+export async function writeManifest(folder: string, facts: ManifestFacts): Promise<void> {
+  const manifest: Manifest = {
+    schema: 'deeplog.manifest/1',
+    stage: facts.stage,
+    created: new Date().toISOString(),
+    commit: await gitCommit(),
+    seed: facts.seed ?? null,
+    engine: facts.engine ?? null,
+    node: process.version,
+    machine: describeMachine(),
+    packages: await packageVersions(),
+    inputs: facts.inputs,
+    options: facts.options,
+    wall_seconds: Math.round((performance.now() - facts.startedAt) / 10) / 100,
+    ...facts.extra,
+  };
+  await writeJson(path.join(folder, MANIFEST), manifest);
+}
+
+/** @throws DataError when the folder is missing or unfinished. */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const file = path.join(folder, MANIFEST);
+  if (!existsSync(folder)) throw new DataError(`${folder}: there is no such folder. Check the path, or run the stage that writes it.`);
+  if (!existsSync(file)) throw new DataError(`${folder}: has no ${MANIFEST}, so the run that wrote it did not finish. Run it again.`);
+  return (await readJson(file)) as Manifest;
+}
+
+/**
+ * Clears the way for a stage's output. A finished result is only replaced with `overwrite`; an unfinished one always may be.
+ * The old manifest goes first, so that a mix of old and new files never looks whole.
+ * @throws DataError naming what would be replaced.
+ */
+export async function claimOutput(folder: string, overwrite: boolean): Promise<void> {
+  const file = path.join(folder, MANIFEST);
+  if (!existsSync(file)) return;
+  if (!overwrite) {
+    const { stage, created } = await readManifest(folder);
+    throw new DataError(`${folder}: holds a finished ${stage} result of ${created}. Add --overwrite to replace it, or choose another --output_path.`);
+  }
+  await rm(file);
+}
+
+/** sha256 of a file's content, in hex. */
+export async function hashFile(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/** Hashes of the files that exist; `-` (stdin) and folders are left out. */
+export async function hashInputs(files: readonly (string | undefined)[]): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const file of files) {
+    if (file === undefined || file === '-' || !existsSync(file) || !(await stat(file)).isFile()) continue;
+    hashes[file] = await hashFile(file);
+  }
+  return hashes;
+}
+
+/** sha256 over the canonical JSON of a value: keys sorted at every level. */
+export function hashOfValue(value: unknown): string {
+  const canonical = (v: unknown): unknown => {
+    if (Array.isArray(v)) return v.map(canonical);
+    if (v !== null && typeof v === 'object') return Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, x]) => [k, canonical(x)]));
+    return v;
+  };
+  return createHash('sha256').update(JSON.stringify(canonical(value))).digest('hex');
+}
+
+export function describeMachine(): string {
+  const cpus = os.cpus();
+  return `${os.availableParallelism()} × ${cpus[0]?.model.trim() ?? 'unknown CPU'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.platform()} ${os.arch()}`;
+}
+
+async function gitCommit(): Promise<string | null> {
+  try {
+    const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname });
+    return stdout.trim();
+  } catch {
+    return null;
+  }
+}
+
+async function packageVersions(): Promise<Record<string, string>> {
+  for (let folder = import.meta.dirname; folder !== path.dirname(folder); folder = path.dirname(folder)) {
+    const file = path.join(folder, 'package.json');
+    if (!existsSync(file)) continue;
+    const parsed = JSON.parse(await readFile(file, 'utf8')) as { name: string; version: string; dependencies?: Record<string, string> };
+    return { [parsed.name]: parsed.version, ...parsed.dependencies };
+  }
+  return {};
+}

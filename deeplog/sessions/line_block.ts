@@ -1,0 +1,181 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import type { LogFormat, TimeFormat } from '../parsing/index.js';
+
+/** How much of a line that does not fit the format is kept as a sample. */
+const SAMPLE_BYTES = 2000;
+
+export interface HeaderOptions {
+  readonly logFormat: LogFormat | null;
+  readonly timeFormat: TimeFormat | null;
+  /** Field of the log format whose value is `-` on normal lines. */
+  readonly labelColumn: string | null;
+  /** Substrings that make a line abnormal. */
+  readonly anomalyLabels: readonly string[];
+}
+
+/** What reading headers counts. */
+export interface HeaderCounts {
+  lines: number;
+  emptyLines: number;
+  unparsedLines: number;
+  undatedLines: number;
+  repairedLines: number;
+}
+
+/**
+ * The lines of one chunk with their headers read, column by column. The pass over a log works on blocks of lines, one step at a
+ * time over all of them: each step's code and tables stay in the caches, a quarter faster than line by line (measured).
+ */
+export class LineBlock {
+  count = 0;
+  /** 1-based line numbers. */
+  line = new Float64Array(1 << 13);
+  /** The line is buffers[i][starts[i], ends[i]); repaired lines have a buffer of their own. */
+  buffers: Buffer[] = [];
+  starts = new Int32Array(1 << 13);
+  ends = new Int32Array(1 << 13);
+  contentStarts = new Int32Array(1 << 13);
+  contentEnds = new Int32Array(1 << 13);
+  ascii = new Uint8Array(1 << 13);
+  /** Milliseconds, NaN where unknown. */
+  time = new Float64Array(1 << 13);
+  /** 1 abnormal, 0 normal, −1 unknown. */
+  label = new Int8Array(1 << 13);
+  /** Filled by later steps. */
+  event = new Uint32Array(1 << 13);
+  session = new Int32Array(1 << 13);
+  private readonly dateField: number;
+  private readonly timeField: number;
+  private readonly labelField: number;
+  private readonly anomalyLabels: readonly Buffer[];
+  private readonly timeBytes = Buffer.alloc(80);
+  private timeLength = -1;
+  private lastTime = NaN;
+
+  constructor(private readonly options: HeaderOptions, private readonly counts: HeaderCounts, private readonly unparsed: (line: number, text: string) => void) {
+    const fields = options.logFormat?.fields ?? [];
+    this.dateField = fields.indexOf('Date');
+    this.timeField = fields.indexOf('Time');
+    this.labelField = options.labelColumn === null ? -1 : fields.indexOf(options.labelColumn);
+    this.anomalyLabels = options.anomalyLabels.map((l) => Buffer.from(l));
+  }
+
+  /** Reads the whole lines in buffer[0, end); `ascii`: all of them are. */
+  read(buffer: Buffer, end: number, ascii: boolean): void {
+    const { counts } = this;
+    this.count = 0;
+    this.buffers.length = 0;
+    for (let start = 0; start < end;) {
+      let stop = buffer.indexOf(10, start);
+      if (stop < 0 || stop > end) stop = end;
+      let lineEnd = stop;
+      if (lineEnd > start && buffer[lineEnd - 1] === 13) lineEnd--;
+      counts.lines++;
+      if (lineEnd === start) counts.emptyLines++;
+      else if (ascii || isAscii(buffer.subarray(start, lineEnd))) this.take(buffer, start, lineEnd, true);
+      else if (isUtf8(buffer.subarray(start, lineEnd))) this.take(buffer, start, lineEnd, false);
+      else {
+        counts.repairedLines++;
+        const repaired = Buffer.from(buffer.toString('utf8', start, lineEnd));
+        this.take(repaired, 0, repaired.length, false);
+      }
+      start = stop + 1;
+    }
+  }
+
+  private take(buffer: Buffer, start: number, end: number, ascii: boolean): void {
+    const { options, counts } = this;
+    const { logFormat } = options;
+    const i = this.count;
+    if (i === this.line.length) this.grow();
+    let contentStart = start;
+    let contentEnd = end;
+    let time = NaN;
+    let label = -1;
+    if (logFormat !== null) {
+      if (!logFormat.match(buffer, start, end, ascii)) {
+        counts.unparsedLines++;
+        this.unparsed(counts.lines, buffer.toString('utf8', start, Math.min(end, start + SAMPLE_BYTES)));
+        return;
+      }
+      contentStart = logFormat.starts[logFormat.contentField];
+      contentEnd = logFormat.ends[logFormat.contentField];
+      if (options.timeFormat !== null) {
+        time = this.timeOf(buffer, options.timeFormat, logFormat);
+        if (time !== time) counts.undatedLines++;
+      }
+      if (this.labelField >= 0) {
+        const at = logFormat.starts[this.labelField];
+        label = logFormat.ends[this.labelField] === at + 1 && buffer[at] === 45 ? 0 : 1;
+      }
+    }
+    if (this.anomalyLabels.length > 0 && label !== 1) label = this.holdsAnomalyLabel(buffer, start, end) ? 1 : 0;
+    this.line[i] = counts.lines;
+    this.buffers.push(buffer);
+    this.starts[i] = start;
+    this.ends[i] = end;
+    this.contentStarts[i] = contentStart;
+    this.contentEnds[i] = contentEnd;
+    this.ascii[i] = ascii ? 1 : 0;
+    this.time[i] = time;
+    this.label[i] = label;
+    this.count = i + 1;
+  }
+
+  /** <Date> and <Time> joined by one blank, or the one that there is. Lines of the same second follow each other: those are read once. */
+  private timeOf(buffer: Buffer, format: TimeFormat, logFormat: LogFormat): number {
+    const { starts, ends } = logFormat;
+    const { timeBytes, dateField, timeField } = this;
+    if (timeField < 0 && dateField < 0) return NaN;
+    const first = dateField < 0 ? timeField : dateField;
+    let at = 0;
+    let same = true;
+    for (let i = starts[first]; i < ends[first] && at < 40; i++, at++) {
+      if (timeBytes[at] !== buffer[i]) {
+        timeBytes[at] = buffer[i];
+        same = false;
+      }
+    }
+    if (timeField >= 0 && dateField >= 0) {
+      if (timeBytes[at] !== 32) same = false;
+      timeBytes[at++] = 32;
+      for (let i = starts[timeField]; i < ends[timeField] && at < 80; i++, at++) {
+        if (timeBytes[at] !== buffer[i]) {
+          timeBytes[at] = buffer[i];
+          same = false;
+        }
+      }
+    }
+    if (!same || at !== this.timeLength) {
+      this.timeLength = at;
+      this.lastTime = format.parse(timeBytes, 0, at);
+    }
+    return this.lastTime;
+  }
+
+  private holdsAnomalyLabel(buffer: Buffer, start: number, end: number): boolean {
+    return this.anomalyLabels.some((label) => {
+      const at = buffer.indexOf(label, start);
+      return at >= 0 && at + label.length <= end;
+    });
+  }
+
+  private grow(): void {
+    const size = this.line.length * 2;
+    this.line = resized(this.line, new Float64Array(size));
+    this.starts = resized(this.starts, new Int32Array(size));
+    this.ends = resized(this.ends, new Int32Array(size));
+    this.contentStarts = resized(this.contentStarts, new Int32Array(size));
+    this.contentEnds = resized(this.contentEnds, new Int32Array(size));
+    this.ascii = resized(this.ascii, new Uint8Array(size));
+    this.time = resized(this.time, new Float64Array(size));
+    this.label = resized(this.label, new Int8Array(size));
+    this.event = resized(this.event, new Uint32Array(size));
+    this.session = resized(this.session, new Int32Array(size));
+  }
+}
+
+function resized<T extends { set(from: T): void }>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
