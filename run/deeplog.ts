@@ -6,7 +6,8 @@ import { dataStage } from './run_data.js';
 import { detectStage } from './run_detect.js';
 import { drainStage } from './run_drain.js';
 import { logKeyStage } from './run_log_key_detection_model.js';
+import { parametersStage } from './run_parameter_detection_model.js';
 import { quickstartStage } from './run_quickstart.js';
 import { workflowStage } from './run_workflow.js';
 
-await main([quickstartStage, drainStage, logKeyStage, workflowStage, detectStage, benchmarkStage, dataStage], process.argv.slice(2));
+await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, detectStage, benchmarkStage, dataStage], process.argv.slice(2));

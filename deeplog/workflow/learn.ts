@@ -21,7 +21,7 @@ interface Draft {
  * meet again in the state where both bags are complete, which is the paper's rule for concurrency; branches that differ go apart,
  * which is its rule for a new task; a loop key (see {@link findLoopKeys}) leads from a state back to itself. An order that no
  * session took is allowed where its two states are known and the sessions through them are alike by `threshold`.
- * Why not the published all-pairs comparison: docs/decisions/workflow.md.
+ * Why not the published all-pairs comparison: docs/decisions/0005-workflow-from-bags.md.
  * @throws DataError when no sequence is long enough.
  */
 export function learnWorkflow(sequences: Iterable<CountedSequence>, options: WorkflowOptions): Workflow {
