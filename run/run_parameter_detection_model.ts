@@ -16,6 +16,7 @@ export const PARAMETERS_OPTIONS = {
   LSTM_units: { type: 'integer', group: 'Model', default: 64, min: 1, max: 4096, describe: 'units per LSTM layer' },
   dropout: { type: 'number', group: 'Model', default: 0.2, min: 0, max: 0.9, describe: 'share of units left out after each LSTM while training' },
   alpha: { type: 'number', group: 'Model', default: 0.95, min: 0, max: 1, exclusive: true, describe: 'share of validation errors inside the interval; only errors above it count' },
+  target_fpr: { type: 'number', group: 'Evaluation', default: 0.001, min: 0, max: 0.5, describe: 'share of validation rows above the threshold that detect and diagnose use (alpha bounds single rows, and lets 2.5 % through)' },
   batch_size: { type: 'integer', group: 'Training', default: 16, min: 1, max: 65536, describe: 'rows per event and step; more where an epoch would take over 100 steps' },
   max_epochs: { type: 'integer', group: 'Training', default: 100, min: 1, describe: 'epochs at most' },
   early_stop: { type: 'integer', group: 'Training', default: 7, min: 1, describe: 'epochs without a better validation loss of any event before stopping' },
@@ -38,8 +39,8 @@ export const parametersStage: Stage = {
     const engine = await createEngine(engineOptions(o));
     console.say(describeEngine(engine.info));
     try {
-      const { detector, results, columnNotes, seconds } = await trainParameters({
-        inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, trainRatio: o.train_ratio, valRatio: o.val_ratio, trainOn: o.train_on === 'all' ? 'all' : 'normal', seed: o.seed,
+      const { detector, results, threshold, columnNotes, seconds } = await trainParameters({
+        inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, trainRatio: o.train_ratio, valRatio: o.val_ratio, trainOn: o.train_on === 'all' ? 'all' : 'normal', targetFpr: o.target_fpr, seed: o.seed,
         model: { windowSize: o.window_size, units: o.LSTM_units, dropout: o.dropout, batchSize: o.batch_size, learningRate: o.learning_rate, maxEpochs: o.max_epochs, earlyStop: o.early_stop, minRows: o.min_rows, maxRows: o.max_rows, alpha: o.alpha },
         flags: o, onData: (what) => console.say(`parameters: ${what}`),
       }, engine, trainingReporter(console), interruptSignal(console));
@@ -49,6 +50,7 @@ export const parametersStage: Stage = {
       console.say(`trained ${results.length} model${results.length === 1 ? '' : 's'} side by side in ${formatSeconds(seconds)}`);
       const percent = (x: number | null): string => (x === null ? '–' : `${(100 * x).toFixed(2)} %`);
       for (const r of results) console.say(`  ${r.name.padEnd(9)} · test ${formatCount(r.test_rows)} rows · error ${r.test_error.toPrecision(3)} (predicting the mean: ${r.mean_error.toPrecision(3)}) · bound ${r.bound.toPrecision(3)} · above it ${percent(r.share_above.all)}${r.share_above.abnormal === null ? '' : ` (normal ${percent(r.share_above.normal)}, abnormal ${percent(r.share_above.abnormal)})`}`);
+      console.say(`threshold for sessions: ${threshold.toPrecision(4)} deviations, above which ${100 * o.target_fpr} % of the validation rows are`);
       console.say(`written: ${o.output_path} (model.safetensors, model.onnx, config.json, errors.svg, columns.csv, metrics.json)`);
       if (!o.input_file.endsWith('.json')) console.say(`next: npx deeplog diagnose --parameters ${o.output_path} --input_file ${o.input_file} --worst 3`);
     } finally {

@@ -1,4 +1,5 @@
 export { DEEPLOG_KEYS_DEFAULTS, DeepLogKeys, type DeepLogKeysOptions } from './deep/deeplog_keys.js';
+export { Calibration } from './deep/calibration.js';
 export { DeepLog, type DeepLogParts } from './deep/deeplog.js';
 export { DEEPLOG_PARAMS_DEFAULTS, DeepLogParams, type DeepLogParamsOptions } from './deep/deeplog_params.js';
 export { DetailedSessions, requireNeeds } from './detailed_source.js';

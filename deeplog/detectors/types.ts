@@ -44,6 +44,8 @@ export interface Evidence {
   readonly score: number;
   readonly expected: readonly { readonly event: number | 'end of session'; readonly probability: number }[];
   readonly reason: string;
+  /** Of the event itself, where the detector knows one. */
+  readonly probability?: number;
   /** Numbers that are not where they were expected. */
   readonly values?: readonly OutsideValue[];
   /** Which part of a combined detector says so. */

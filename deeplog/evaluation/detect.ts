@@ -162,7 +162,8 @@ async function linesOf(source: Source, scores: Float64Array, threshold: number):
   return out;
 }
 
-async function quoteLines(file: string, wanted: ReadonlySet<number>): Promise<Map<number, string>> {
+/** The given lines of a raw log (1-based), each cut at 1,000 bytes. */
+export async function quoteLines(file: string, wanted: ReadonlySet<number>): Promise<Map<number, string>> {
   const out = new Map<number, string>();
   if (wanted.size === 0) return out;
   const source = await LineSource.open(file);

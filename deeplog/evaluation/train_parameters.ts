@@ -2,12 +2,13 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { claimOutput, hashInputs, readJson, writeAtomic, writeJson, writeManifest } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
-import { DeepLogParams, describeColumns, DetailedSessions, normalQuantile, positionsFrom, seriesOf, upperBound, type DeepLogParamsOptions, type FittedKey, type RowOrder } from '../detectors/index.js';
+import { DeepLogParams, describeColumns, DetailedSessions, positionsFrom, seriesOf, upperBound, type DeepLogParamsOptions, type FittedKey, type RowOrder } from '../detectors/index.js';
 import { exportOnnx, type Engine } from '../engine/index.js';
 import type { KeyRows, ParameterLog } from '../sequences/index.js';
 import type { Reporter } from '../training/index.js';
 import { readMatrix, toCsv } from './parameter_matrix.js';
 import { plotErrors, type ErrorPanel } from './plot_errors.js';
+import { thresholdFor } from './metrics.js';
 import { parsedFolder } from './protocols.js';
 import { copyParser } from './train_log_key.js';
 
@@ -19,6 +20,8 @@ export interface TrainParametersOptions {
   readonly trainRatio: number;
   readonly valRatio: number;
   readonly trainOn: 'normal' | 'all';
+  /** Share of validation rows that may exceed the threshold of verdicts on sessions; `alpha` is the paper's bound for single rows. */
+  readonly targetFpr: number;
   readonly seed: number;
   readonly model: DeepLogParamsOptions;
   readonly flags: Readonly<Record<string, unknown>>;
@@ -45,6 +48,8 @@ export interface KeyResult {
 export interface TrainedParameters {
   readonly detector: DeepLogParams;
   readonly results: readonly KeyResult[];
+  /** In deviations of a key's validation errors. */
+  readonly threshold: number;
   readonly columnNotes: readonly string[];
   readonly seconds: number;
 }
@@ -73,9 +78,10 @@ export async function trainParameters(options: TrainParametersOptions, engine: E
   const columnNotes = detector.keys.flatMap((k) => describeColumns(k.report).map((note) => (isMatrix(inputFile) ? note : `event ${k.key}: ${note}`)));
   const { results, panels } = await judgeTest(detector, prepared, options.model.alpha);
 
+  const threshold = thresholdFor(detector.validationScores(), options.targetFpr);
   await detector.save(outputPath);
   const config = (await readJson(path.join(outputPath, 'config.json'))) as object;
-  await writeJson(path.join(outputPath, 'config.json'), { ...config, threshold: normalQuantile((1 + options.model.alpha) / 2), alpha: options.model.alpha });
+  await writeJson(path.join(outputPath, 'config.json'), { ...config, threshold, target_fpr: options.targetFpr, alpha: options.model.alpha });
   for (const [g, m] of detector.models.entries()) await writeAtomic(path.join(outputPath, detector.models.length === 1 ? 'model.onnx' : `model_${g}.onnx`), await exportOnnx(m.model(1), m.parameters));
   await writeAtomic(path.join(outputPath, 'errors.svg'), plotErrors(panels, 'Prediction error of the test rows against the bound from validation'));
   await writeAtomic(path.join(outputPath, 'columns.csv'), await toCsv(detector.keys.flatMap((k) => k.report.map((c) => ({ event: k.key, column: c.name, use: c.use, rows: c.rows, missing: c.missing, infinite: c.infinite, text: c.text, mean: c.mean ?? '', deviation: c.deviation ?? '', min: c.min ?? '', max: c.max ?? '' })))));
@@ -83,7 +89,7 @@ export async function trainParameters(options: TrainParametersOptions, engine: E
   if (!isMatrix(inputFile)) await copyParser(inputFile, outputPath);
   const seconds = detector.models.reduce((sum, m) => sum + (m.training?.seconds ?? 0), 0);
   await writeManifest(outputPath, { stage: 'parameters', startedAt, options: options.flags, seed: options.seed, engine: engine.info, inputs: await hashInputs(isMatrix(inputFile) ? [inputFile] : [path.join(parsedFolder(inputFile) ?? inputFile, 'events.arrow')]), extra: { fit_seconds: seconds } });
-  return { detector, results, columnNotes, seconds };
+  return { detector, results, threshold, columnNotes, seconds };
 }
 
 type Context = Parameters<DeepLogParams['fitLines']>[3];

@@ -19,8 +19,8 @@ export interface TogetherResult {
   readonly seconds: number;
 }
 
-/** Of many models one always gains a hair: a smaller share than this is no improvement. */
-const LEAST_IMPROVEMENT = 0.001;
+/** Of many models one always gains a hair: less than this share of the loss is no improvement. */
+const LEAST_IMPROVEMENT = 0.01;
 
 /**
  * Trains the models of a leading dimension side by side: one compiled step, one Adam, but each model keeps the weights of the epoch

@@ -118,6 +118,11 @@ export class DeepLogParams implements Detector {
     return detector;
   }
 
+  /** The rows' errors on validation, in deviations of their key's; empty when the model was loaded. */
+  validationScores(): number[] {
+    return this.models.flatMap((m) => m.validationErrors.flatMap((errors, k) => errors.map((e) => (e - m.keys[k].errors.mean) / m.keys[k].errors.deviation)));
+  }
+
   modelBytes(): number | null {
     return this.models.length === 0 ? null : this.models.reduce((sum, m) => sum + Object.values(m.parameters).reduce((n, a) => n + a.byteLength, 0), 0);
   }
@@ -168,14 +173,14 @@ export class DeepLogParams implements Detector {
   }
 
   /** The columns whose residual is outside the interval, with the interval in the column's own unit; the furthest out first. */
-  private outside(fitted: FittedKey, { predicted, observed }: RowJudgement): OutsideValue[] {
+  private outside(fitted: FittedKey, { predicted, observed, raw }: RowJudgement): OutsideValue[] {
     const reach = normalQuantile((1 + this.options.alpha) / 2);
     return fitted.columns
       .map((column, c) => {
         const { mean, deviation } = fitted.residuals[c];
         const unscale = (x: number): number => column.mean + x * column.deviation;
         const centre = predicted[c] + mean;
-        return { column: column.name, value: unscale(observed[c]), low: unscale(centre - reach * deviation), high: unscale(centre + reach * deviation), out: Math.abs(observed[c] - centre) / deviation };
+        return { column: column.name, value: raw[c], low: unscale(centre - reach * deviation), high: unscale(centre + reach * deviation), out: Math.abs(observed[c] - centre) / deviation };
       })
       .filter((v) => v.out > reach)
       .sort((a, b) => b.out - a.out)

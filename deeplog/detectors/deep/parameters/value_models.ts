@@ -48,7 +48,9 @@ export interface RowJudgement {
   readonly error: number;
   /** Predicted and observed value of each used column, in deviations. */
   readonly predicted: Float32Array;
-  readonly observed: Float32Array;
+  readonly observed: Float64Array;
+  /** The observed values as they stand in the log. */
+  readonly raw: Float64Array;
 }
 
 /** An epoch need not be longer than this: larger batches then, so that a log of millions of lines trains in minutes. */
@@ -59,7 +61,8 @@ const SCORING_BATCH = 128;
 export class ValueModels {
   private forward: CompiledForward | null = null;
 
-  private constructor(readonly keys: readonly FittedKey[], readonly parameters: State['parameters'], readonly options: ValueModelOptions, readonly training: TogetherResult | null) {}
+  /** @param validationErrors each key's errors on validation; none when loaded from a file */
+  private constructor(readonly keys: readonly FittedKey[], readonly parameters: State['parameters'], readonly options: ValueModelOptions, readonly training: TogetherResult | null, readonly validationErrors: readonly (readonly number[])[]) {}
 
   /**
    * Trains the keys side by side and fits their error distributions on validation. Windows lie within a part.
@@ -90,7 +93,7 @@ export class ValueModels {
         return batch;
       },
     };
-    const judge = new ValueModels(series.map(unfitted), {}, options, null);
+    const judge = new ValueModels(series.map(unfitted), {}, options, null, []);
     const validation = series.map((s) => ({ order: s.validation, positions: positionsFrom(s.validation, windowSize) }));
     await judge.compile(engine);
     try {
@@ -101,19 +104,20 @@ export class ValueModels {
       const training = await trainTogether(engine, judge.model(batchSize), source, validate, { ...options, batchSize, seed }, report, signal);
       await judge.forward?.load(training.parameters);
       const judged = await judge.judge(validation);
+      const errors = judged.map((rows) => rows.map((r) => r.error).filter((e) => !Number.isNaN(e)));
       const keys = series.map((s, k): FittedKey => ({
         ...unfitted(s),
-        errors: fitGaussian(judged[k].map((r) => r.error).filter((e) => !Number.isNaN(e))),
+        errors: fitGaussian(errors[k]),
         residuals: s.columns.map((_, c) => fitGaussian(judged[k].map((r) => r.observed[c] - r.predicted[c]).filter((x) => Math.abs(x) < 1e5))),
       }));
-      return new ValueModels(keys, training.parameters, options, training);
+      return new ValueModels(keys, training.parameters, options, training, errors);
     } finally {
       await judge.dispose();
     }
   }
 
   static restore(keys: readonly FittedKey[], parameters: State['parameters'], options: ValueModelOptions): ValueModels {
-    return new ValueModels(keys, parameters, options, null);
+    return new ValueModels(keys, parameters, options, null, []);
   }
 
   /** Prepares scoring. */
@@ -162,7 +166,8 @@ export class ValueModels {
 }
 
 function judgement(columns: readonly ScaledColumn[], order: RowOrder, position: number, predicted: Float32Array): RowJudgement {
-  const observed = new Float32Array(columns.length);
+  const observed = new Float64Array(columns.length);
+  const width = order.table.columnNames.length;
   let sum = 0;
   let known = 0;
   columns.forEach((column, c) => {
@@ -172,7 +177,8 @@ function judgement(columns: readonly ScaledColumn[], order: RowOrder, position: 
     sum += (value - predicted[c]) ** 2;
     known++;
   });
-  return { error: known === 0 ? NaN : sum / known, predicted, observed };
+  const raw = Float64Array.from(columns, ({ index }) => order.table.values[order.rows[position] * width + index]);
+  return { error: known === 0 ? NaN : sum / known, predicted, observed, raw };
 }
 
 function unfitted({ key, columns, report, train, validation }: KeySeries): FittedKey {
