@@ -31,9 +31,9 @@ const dropoutBatch: Batch = {
   y: Float32Array.from({ length: ROWS }, (_, i) => i % 2),
 };
 
-const logKey = logKeyModel({ preset: 'paper', vocabularySize: 7, windowSize: 4, units: 5, batchSize: ROWS });
+const logKey = logKeyModel({ preset: 'paper', vocabularySize: 7, windowSize: 2, units: 5, batchSize: ROWS });
 const logKeyBatch: Batch = {
-  windows: Int32Array.from({ length: ROWS * 4 }, (_, i) => (i * 5) % 7),
+  windows: Int32Array.from({ length: ROWS * 2 }, (_, i) => (i * 5) % 7),
   targets: Int32Array.from({ length: ROWS }, (_, i) => (i * 3) % 7),
   weights: new Float32Array(ROWS).fill(1),
 };
@@ -131,6 +131,17 @@ describe('a compiled step', () => {
     await expect(step.run(lacking, { learningRate: 1, seed: 1, step: 1 })).rejects.toThrow(/lacks targets/);
     await expect(step.run({ ...logKeyBatch, windows: new Int32Array(3) }, { learningRate: 1, seed: 1, step: 1 })).rejects.toThrow(ShapeError);
     await expect(step.load(initialState(dropout, 1))).rejects.toThrow(/lstm_1\/kernel/);
+  });
+
+  it('reports an id that is not in the vocabulary, on whichever thread, and does not hang', async () => {
+    for (const threads of [1, 2]) {
+      const step = await (await engineOf({ engine: 'onnx', threads })).compileStep(logKey, { seed: 1 });
+      const windows = logKeyBatch['windows'].slice();
+      windows[windows.length - 1] = 99;
+      const scalars = { learningRate: 1, seed: 1, step: 1 };
+      await expect(step.run({ ...logKeyBatch, windows }, scalars)).rejects.toThrow(/99/);
+      if (threads === 2) await expect(step.run(logKeyBatch, scalars)).rejects.toThrow(/compile the step anew/);
+    }
   });
 
   it('keeps memory flat over 1,500 steps', async () => {

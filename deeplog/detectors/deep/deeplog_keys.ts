@@ -45,6 +45,8 @@ export class DeepLogKeys implements Detector {
   readonly needs: ReadonlySet<Need> = new Set<Need>(['events']);
   readonly binary = false;
   training: TrainResult | null = null;
+  /** Distinct (window → key) pairs that the network was trained on. */
+  trainingWindows = 0;
   private vocabulary = new Vocabulary([]);
   private parameters: State['parameters'] = {};
   private engine: Engine | null = null;
@@ -70,6 +72,7 @@ export class DeepLogKeys implements Detector {
     for (const { session, count } of validation.distinct()) validationWindows.add(session.events, count);
     const windows = trainWindows.build();
     if (windows.count === 0) throw new DataError(`No training session has ${minLength} events or more: nothing to train on. Lower --min_length or use more data.`);
+    this.trainingWindows = windows.count;
     this.engine = await context.engine();
     const options = { batchSize, maxEpochs: this.options.maxEpochs, learningRate: this.options.learningRate, earlyStop: this.options.earlyStop, seed: context.seed };
     this.training = await trainLoop(this.engine, this.model(), windowBatches(windows, batchSize), windowBatches(validationWindows.build(), batchSize), options, context.report, context.signal);

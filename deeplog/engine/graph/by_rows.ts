@@ -1,19 +1,21 @@
-import { matmul, reduce, segmentSum } from './contractions.js';
+import { matmul, oneHot, reduce, segmentSum } from './contractions.js';
 import { binary } from './elementwise.js';
 import { liveNodes, usersOf, type Graph } from './graph.js';
 import type { GraphNode } from './node.js';
 import { rebuild } from './rebuild.js';
-import { slice } from './views.js';
+import { groupTallProducts, isTall, tallProduct, type TallGroup, type TallProduct } from './tall_products.js';
+import { concat, slice } from './views.js';
 
 /**
  * Undoes concatenations over time steps where nothing gains from them on a CPU. A recurrent layer's inputs and gradients
  * are joined to one tall matrix, multiplied, and cut again into steps; that is two copies of everything. Here
  * - rows of a product, sum or lookup become the product, sum or lookup of rows, when only rows of it are read;
- * - Aᵀ·B and column sums over joined rows become sums over the parts, which a Gemm accumulates for free.
+ * - Aᵀ·B and column sums over joined rows become sums over the parts, which a Gemm accumulates for free;
+ * - products that are added up, or that share a factor, become one larger product: what is packed for one is used for all.
  */
 export function computeByRows(g: Graph, roots: readonly GraphNode[]): GraphNode[] {
   const live = liveNodes(roots);
-  const pass = new ByRows(g, readByRowsOnly(live, roots));
+  const pass = new ByRows(g, readByRowsOnly(live, roots), usersOf(live), groupTallProducts(live));
   for (const node of live) if (!pass.byRowsOnly.has(node)) pass.get(node);
   return roots.map((root) => pass.get(root));
 }
@@ -53,7 +55,16 @@ function readByRowsOnly(live: readonly GraphNode[], roots: readonly GraphNode[])
 class ByRows {
   private readonly done = new Map<GraphNode, GraphNode>();
 
-  constructor(private readonly g: Graph, readonly byRowsOnly: ReadonlySet<GraphNode>) {}
+  private readonly groups = new Map<GraphNode, TallGroup>();
+
+  constructor(
+    private readonly g: Graph,
+    readonly byRowsOnly: ReadonlySet<GraphNode>,
+    private readonly users: ReadonlyMap<GraphNode, readonly GraphNode[]>,
+    groups: readonly TallGroup[],
+  ) {
+    for (const group of groups) for (const { product } of group.members) this.groups.set(product.node, group);
+  }
 
   get(node: GraphNode): GraphNode {
     const known = this.done.get(node);
@@ -69,10 +80,13 @@ class ByRows {
       const rows = this.rows(inputs[0], op.begin[0], node.shape[0]);
       return slice(this.g, rows, [0, ...op.begin.slice(1)], node.shape);
     }
-    if (op.kind === 'matmul' && op.transposeA && !op.transposeB && node.shape.length === 2) {
-      const parts = alignedParts(inputs[0], inputs[1]);
-      if (parts !== undefined) return this.sum(parts.map(([a, b]) => matmul(this.g, this.get(a), this.get(b), true, false)));
+    const group = this.groups.get(node);
+    if (group !== undefined) return this.sideBySide(group, node);
+    const product = tallProduct(node);
+    if (product !== undefined && op.kind === 'matmul') {
+      return this.sum(product.right.map((part, i) => matmul(this.g, this.left(product, i), this.get(part), true, false)));
     }
+    if (op.kind === 'binary' && op.f === 'Add') return this.addition(node);
     if (op.kind === 'reduce' && op.f === 'Sum' && op.axes.length === 1 && op.axes[0] === 0 && isTall(inputs[0])) {
       return this.sum(inputs[0].inputs.map((part) => reduce(this.g, 'Sum', this.get(part), [0], false)));
     }
@@ -85,6 +99,54 @@ class ByRows {
       }));
     }
     return rebuild(this.g, node, inputs.map((input) => this.get(input)), node.shape);
+  }
+
+  /** One part of a tall product's left factor: [rows, width]. */
+  private left({ node, right, width }: TallProduct, index: number): GraphNode {
+    if (node.op.kind === 'matmul') return this.get(node.inputs[0].inputs[index]);
+    const before = right.slice(0, index).reduce((sum, part) => sum + part.shape[0], 0);
+    return oneHot(this.g, this.rows(node.inputs[1], before, right[index].shape[0]), width, 1, 0);
+  }
+
+  /** All products of a group at once: left factors side by side, and each product's rows cut from the result. */
+  private sideBySide({ right, members }: TallGroup, wanted: GraphNode): GraphNode {
+    const runs = new Map<string, { taking: typeof members; terms: GraphNode[] }>();
+    right.forEach((part, t) => {
+      const taking = members.filter(({ product, offset }) => t >= offset && t < offset + product.right.length);
+      const key = taking.map(({ product }) => product.node.id).join();
+      const run = runs.get(key) ?? { taking, terms: [] };
+      const lefts = taking.map(({ product, offset }) => this.left(product, t - offset));
+      run.terms.push(matmul(this.g, concat(this.g, lefts, 1), this.get(part), true, false));
+      runs.set(key, run);
+    });
+    const shares = new Map<GraphNode, GraphNode[]>();
+    for (const { taking, terms } of runs.values()) {
+      const total = this.sum(terms);
+      let row = 0;
+      for (const { product: { node, width } } of taking) {
+        shares.set(node, [...(shares.get(node) ?? []), slice(this.g, total, [row, 0], [width, total.shape[1]])]);
+        row += width;
+      }
+    }
+    for (const [node, parts] of shares) this.done.set(node, this.sum(parts));
+    return this.get(wanted);
+  }
+
+  /** (a·A + c) + b·B as [a b]·[A; B] + c: one product instead of two, and no pass to add them. */
+  private addition(node: GraphNode): GraphNode {
+    const [x, y] = node.inputs.map((input) => this.get(input));
+    const readOnce = node.inputs.every((input) => this.users.get(input)?.length === 1);
+    for (const [sum, outer] of readOnce ? [[x, y], [y, x]] : []) {
+      if (!isPlainProduct(outer) || sum.op.kind !== 'binary' || sum.op.f !== 'Add') continue;
+      const inner = sum.inputs.find(isPlainProduct);
+      const rest = sum.inputs.find((term) => term !== inner);
+      if (inner === undefined || rest === undefined) continue;
+      const depth = inner.inputs[0].shape[1] + outer.inputs[0].shape[1];
+      if (depth > 2 * outer.shape[1]) continue; // joining the factors would copy more than it saves
+      const product = matmul(this.g, concat(this.g, [inner.inputs[0], outer.inputs[0]], 1), concat(this.g, [inner.inputs[1], outer.inputs[1]], 0), false, false);
+      return binary(this.g, 'Add', product, rest, node.dtype);
+    }
+    return binary(this.g, 'Add', x, y, node.dtype);
   }
 
   /** Rows begin … begin + count of what `node` becomes. */
@@ -111,11 +173,6 @@ class ByRows {
   }
 }
 
-function isTall(node: GraphNode): boolean {
-  return node.op.kind === 'concat' && node.op.axis === 0;
-}
-
-function alignedParts(a: GraphNode, b: GraphNode): Array<[GraphNode, GraphNode]> | undefined {
-  if (!isTall(a) || !isTall(b) || a.inputs.length !== b.inputs.length) return undefined;
-  return a.inputs.every((part, i) => part.shape[0] === b.inputs[i].shape[0]) ? a.inputs.map((part, i) => [part, b.inputs[i]]) : undefined;
+function isPlainProduct(node: GraphNode): boolean {
+  return node.op.kind === 'matmul' && node.shape.length === 2 && !node.op.transposeA && !node.op.transposeB;
 }

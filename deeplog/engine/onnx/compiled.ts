@@ -1,7 +1,9 @@
+import { messageOf } from '../../common/index.js';
 import { adamOptions, adamScalars } from '../adam.js';
 import type { Join } from '../graph/index.js';
 import { checkBatch, checkParameters, checkState } from '../parameters.js';
 import type { AdamOptions, Batch, CompiledForward, CompiledStep, EngineInfo, Model, NumericArray, State, StepScalars, TensorSpec } from '../types.js';
+import { OTHER_WORKER_FAILED } from './barrier.js';
 import type { WorkerClient } from './worker_client.js';
 
 /** A training step held by one worker, or by several that share each batch and keep equal states. */
@@ -22,7 +24,7 @@ export class OnnxStep implements CompiledStep {
   async run(batch: Batch, scalars: StepScalars): Promise<{ loss: number }> {
     checkBatch(this.model.name, this.model.inputs, batch);
     const run = { batch: only(this.model.inputs, batch), adam: adamScalars(this.adam, scalars), seed: scalars.seed, step: scalars.step };
-    const losses = await Promise.all(this.workers.map((worker) => worker.request('runStep', this.target, run)));
+    const losses = await allOf(this.workers.map((worker) => worker.request('runStep', this.target, run)));
     return { loss: losses.reduce((sum, loss) => sum + loss, 0) };
   }
 
@@ -38,6 +40,14 @@ export class OnnxStep implements CompiledStep {
   async dispose(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.request('dispose', this.target, null)));
   }
+}
+
+/** All answers; when workers fail, the error of the one that failed first by itself. */
+async function allOf<T>(answers: ReadonlyArray<Promise<T>>): Promise<T[]> {
+  const settled = await Promise.allSettled(answers);
+  const errors = settled.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  if (errors.length > 0) throw errors.find((error) => messageOf(error) !== OTHER_WORKER_FAILED) ?? errors[0];
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
 /** A forward pass held by one worker, or by several that share each batch. */

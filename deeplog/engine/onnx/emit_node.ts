@@ -1,4 +1,4 @@
-import type { GraphNode, Op } from '../graph/index.js';
+import { MAX_IDS_AS_PRODUCT, type GraphNode, type Op } from '../graph/index.js';
 import type { Emitter } from './emitter.js';
 import type { Accumulation, SplitGroup } from './fusions.js';
 import type { DynamicShapes } from './lower.js';
@@ -147,16 +147,13 @@ function emitOneHot({ emitter }: LoweringContext, ids: GraphNode, depth: number,
   return emitter.emit('Where', [hit, emitter.scalar(on, 'float32'), emitter.scalar(off, 'float32')], {}, output);
 }
 
-/** Up to this many classes a product with the one-hot matrix is faster than scattering row by row. */
-const MAX_CLASSES_AS_PRODUCT = 64;
-
 /** Rows summed by id: as oneHot(ids)ᵀ · x when there are few ids, else by scattering. */
 function emitSegmentSum(context: LoweringContext, node: GraphNode): void {
   const { emitter } = context;
   const [x, ids] = node.inputs;
   const [rows] = ids.shape;
   const [count] = node.shape;
-  if (x.shape.length === 2 && x.dtype === 'float32' && count <= MAX_CLASSES_AS_PRODUCT) {
+  if (x.shape.length === 2 && x.dtype === 'float32' && count <= MAX_IDS_AS_PRODUCT) {
     const hot = emitOneHot(context, ids, count, 1, 0);
     emitter.emit('Gemm', [hot, emitter.name(x)], { transA: 1 }, emitter.name(node));
     return;

@@ -11,6 +11,7 @@ export function startSession(bytes: Uint8Array, options: SessionOptions): Promis
     executionMode: 'sequential',
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
+    logSeverityLevel: 4, // errors come back as exceptions; printed too, they would be said twice
     enableCpuMemArena: true,
     enableMemPattern: true,
     extra: { session: { intra_op: { allow_spinning: options.spinning ? '1' : '0' } } },

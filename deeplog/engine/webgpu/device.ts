@@ -46,7 +46,7 @@ function isSoftware(info: GPUAdapterInfo): boolean {
  */
 export async function openGpu(): Promise<Gpu> {
   const { create } = await import('webgpu');
-  // Robustness checks on every access cost speed and our indices are computed, not read from data.
+  // Bounds checks on every access cost speed; the only indices that come from data are limited where they are used.
   const instance = create(['enable-dawn-features=allow_unsafe_apis,disable_robustness']);
   const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) {

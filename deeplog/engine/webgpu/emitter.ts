@@ -126,8 +126,9 @@ export class Emitter {
       case 'gather': {
         const [x, indices] = inputs;
         const rank = indices.shape.length;
-        const id = this.let(`u32(${this.value(indices, coordinates.slice(op.axis, op.axis + rank))})`, 'f');
         const limit = Math.max(1, x.shape[op.axis]);
+        // Ids come from data and bounds checks are off: one out of range reads the last row instead of foreign memory.
+        const id = this.let(`min(u32(${this.value(indices, coordinates.slice(op.axis, op.axis + rank))}), ${limit - 1}u)`, 'f');
         return this.value(x, [...coordinates.slice(0, op.axis), limit === 1 ? ZERO : variable(id, limit), ...coordinates.slice(op.axis + rank)]);
       }
       case 'concat':
