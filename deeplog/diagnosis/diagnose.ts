@@ -21,7 +21,7 @@ async function diagnoseOne(session: Session, raw: ReadonlyMap<number, string>, t
   };
   const expected = (e: Evidence): Expected[] => e.expected.map(({ event, probability }) => (event === 'end of session' ? { event: null, template: 'the end of the session', probability } : { event, template: templates[event] ?? `event ${event}`, probability }));
 
-  const left = models.workflow === null ? null : (await models.workflow.explain(session)).filter((e) => e.score >= 1).map((e): WorkflowFinding => ({ ...place(e.index), reason: e.reason, expected: expected(e) }));
+  const left = models.workflow === null ? null : (await models.workflow.explain(session)).filter((e) => e.score >= 1).map((e): WorkflowFinding => ({ ...place(e.index), reason: named(e.reason, e.event, templates), expected: expected(e) }));
   const workflow = left && { departures: left.filter((f) => f.index < session.events.length), endedEarly: left.find((f) => f.index === session.events.length) ?? null };
   const outside = models.keys === null ? null : (await models.keys.detector.explain(session, models.keys.g))
     .map((e): KeyFinding => ({ ...place(e.index), rank: e.score, probability: e.probability ?? NaN, expected: expected(e) })).sort((a, b) => a.index - b.index);
@@ -40,4 +40,9 @@ async function diagnoseOne(session: Session, raw: ReadonlyMap<number, string>, t
   });
   const findings = { workflow, keys: outside && models.keys && { g: models.keys.g, outside }, values };
   return { key: session.key, label: session.label ?? null, summary: summarise(findings, session.events.length), ...findings, lines };
+}
+
+/** Puts the template after each event id of a sentence but the event's own, which stands beside its line anyway. */
+function named(reason: string, own: number | null, templates: Readonly<Record<string, string>>): string {
+  return reason.replace(/event (\d+)/g, (words, id: string) => (Number(id) === own || templates[id] === undefined ? words : `${words} (“${templates[id]}”)`));
 }

@@ -1,5 +1,5 @@
 import type { Diagnosis, SessionLine } from './diagnosis.js';
-import { number, valueText } from './summary.js';
+import { expectedText, number, valueText } from './summary.js';
 import { visible } from './render_text.js';
 
 const STYLE = `
@@ -39,7 +39,7 @@ function card(diagnosis: Diagnosis): string {
   }
   if (last < lines.length - 1) rows.push(gap(lines.length - 1 - last));
   const early = diagnosis.workflow?.endedEarly;
-  if (early) rows.push(`<tr class="marked"><td>end</td><td></td><td><span class="tag workflow">workflow</span></td><td>the session ends here, too early<div class="why">expected ${escape(early.expected.map((e) => e.template).join(' or '))}</div></td></tr>`);
+  if (early) rows.push(`<tr class="marked"><td>end</td><td></td><td><span class="tag workflow">workflow</span></td><td>the session ends here, too early<div class="why">expected ${escape(expectedText(early.expected))}</div></td></tr>`);
   return `<section><h2>${escape(key)}</h2><p class="facts">${lines.length} events${label === null ? '' : ` · labelled ${label ? 'abnormal' : 'normal'}`}</p>
 <ul>${summary.map((s) => `<li>${escape(s)}</li>`).join('')}</ul>
 <div class="scroll"><table>${rows.join('\n')}</table></div></section>`;
@@ -47,7 +47,7 @@ function card(diagnosis: Diagnosis): string {
 
 function row(line: SessionLine, { workflow, keys, values }: Diagnosis): string {
   const why = [
-    ...(workflow?.departures ?? []).filter((f) => f.index === line.index).map((f) => f.reason.split('; expected')[0]).concat((workflow?.departures ?? []).filter((f) => f.index === line.index && f.expected.length > 0).map((f) => `expected ${f.expected.map((e) => `${e.template} (${(100 * e.probability).toFixed(1)} %)`).join(' or ')}`)),
+    ...(workflow?.departures ?? []).filter((f) => f.index === line.index).map((f) => f.reason.split('; expected')[0]).concat((workflow?.departures ?? []).filter((f) => f.index === line.index && f.expected.length > 0).map((f) => `expected ${expectedText(f.expected)}`)),
     ...(keys?.outside ?? []).filter((k) => k.index === line.index).map((k) => `rank ${k.rank}, p ${k.probability.toPrecision(2)}`),
     ...(values ?? []).filter((v) => v.index === line.index).map(valueText),
   ];
