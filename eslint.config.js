@@ -11,10 +11,12 @@ export const LAYERS = {
   sessions: ['parsing', 'artifacts'],
   sequences: ['parsing', 'sessions', 'artifacts'],
   training: ['models', 'engine', 'artifacts', 'sequences'],
-  detectors: ['models', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
+  workflow: [],
+  detectors: ['models', 'engine', 'training', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],
   simulator: [],
   cli: ['training'],
-  evaluation: ['detectors', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
+  evaluation: ['detectors', 'engine', 'training', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],
+  diagnosis: ['evaluation', 'detectors', 'engine', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],
 };
 
 const layerRules = Object.entries(LAYERS).map(([layer, allowed]) => {

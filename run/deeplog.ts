@@ -4,8 +4,11 @@ import { main } from '../deeplog/cli/index.js';
 import { benchmarkStage } from './run_benchmark.js';
 import { dataStage } from './run_data.js';
 import { detectStage } from './run_detect.js';
+import { diagnoseStage } from './run_diagnose.js';
 import { drainStage } from './run_drain.js';
 import { logKeyStage } from './run_log_key_detection_model.js';
+import { parametersStage } from './run_parameter_detection_model.js';
 import { quickstartStage } from './run_quickstart.js';
+import { workflowStage } from './run_workflow.js';
 
-await main([quickstartStage, drainStage, logKeyStage, detectStage, benchmarkStage, dataStage], process.argv.slice(2));
+await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, detectStage, diagnoseStage, benchmarkStage, dataStage], process.argv.slice(2));

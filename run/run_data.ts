@@ -5,11 +5,15 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { COMMON_OPTIONS, formatCount, invocation, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
+const FAULTS = ['missing_step', 'wrong_order', 'unknown_event', 'early_end', 'retry_storm'] as const;
+const VALUE_FAULTS = ['slow_step', 'outlying_value'] as const;
+
 export const DATA_OPTIONS = {
   data_dir: { type: 'string', group: 'Data', describe: 'folder of the named data sets (default: $DEEPLOG_DATA, else data)' },
   output_path: { type: 'string', group: 'Sample', default: 'artifacts/sample', describe: 'folder for sample.log and labels.csv' },
   sessions: { type: 'integer', group: 'Sample', default: 3000, min: 10, max: 10000000, describe: 'sessions to simulate' },
   anomaly_share: { type: 'number', group: 'Sample', default: 0.04, min: 0, max: 1, describe: 'share of sessions with a planted fault' },
+  faults: { type: 'strings', group: 'Sample', default: FAULTS, choices: [...FAULTS, ...VALUE_FAULTS], describe: `which faults to plant: ${[...FAULTS, ...VALUE_FAULTS].join(', ')}` },
   seed: { type: 'integer', group: 'Sample', default: 1, min: 0, describe: 'the same seed gives the same log' },
 } as const satisfies OptionSpecs;
 
@@ -25,7 +29,7 @@ export const dataStage: Stage = {
     if (given.action !== 'generate') throw new UsageError(`data ${String(given.action)}: there is no such action. Use list or generate.`);
     const { simulateBlockStore } = await import('../deeplog/simulator/index.js');
     const { writeAtomic } = await import('../deeplog/artifacts/index.js');
-    const { lines, labels } = simulateBlockStore({ sessions: o.sessions, anomalyShare: o.anomaly_share, seed: o.seed });
+    const { lines, labels } = simulateBlockStore({ sessions: o.sessions, anomalyShare: o.anomaly_share, seed: o.seed, faults: [...FAULTS, ...VALUE_FAULTS].filter((f) => o.faults.includes(f)) });
     await writeAtomic(path.join(o.output_path, 'sample.log'), `${lines.join('\n')}\n`);
     await writeAtomic(path.join(o.output_path, 'labels.csv'), `BlockId,Label\n${labels.map((l) => `${l.key},${l.fault === null ? 'Normal' : 'Anomaly'}\n`).join('')}`);
     const console = new StageConsole(o.quiet);

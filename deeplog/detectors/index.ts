@@ -1,4 +1,14 @@
 export { DEEPLOG_KEYS_DEFAULTS, DeepLogKeys, type DeepLogKeysOptions } from './deep/deeplog_keys.js';
+export { Calibration } from './deep/calibration.js';
+export { DeepLog, type DeepLogParts } from './deep/deeplog.js';
+export { DEEPLOG_PARAMS_DEFAULTS, DeepLogParams, type DeepLogParamsOptions } from './deep/deeplog_params.js';
+export { DetailedSessions, requireNeeds } from './detailed_source.js';
+export { DeepLogWorkflow } from './deep/deeplog_workflow.js';
 export { createDetector, DETECTOR_IDS, loadDetector } from './registry.js';
 export { sessionAt, tableSource } from './source.js';
-export type { Detector, Evidence, FitContext, Need, Session, SessionSource } from './types.js';
+export type { Detector, Evidence, FitContext, Need, OutsideValue, Session, SessionSource } from './types.js';
+export { describeColumns, type ColumnReport } from './deep/parameters/columns.js';
+export { fitGaussian, normalQuantile, upperBound, type Gaussian } from './deep/parameters/gaussian.js';
+export { seriesOf, type SkippedKey } from './deep/parameters/key_series.js';
+export { positionsFrom, VALUE_MODEL_DEFAULTS, ValueModels, type FittedKey, type KeySeries, type RowJudgement, type ValueModelOptions } from './deep/parameters/value_models.js';
+export { allRows, type RowOrder } from './deep/parameters/windows.js';

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/index.js';
+import type { ParameterLog } from '../sequences/index.js';
 import type { Reporter } from '../training/index.js';
 
 /** What a detector may need of a session beyond its key. */
@@ -10,6 +11,8 @@ export interface Session {
   readonly lines?: ArrayLike<number>;
   readonly elapsedMs?: Float64Array;
   readonly params?: readonly (readonly string[])[];
+  /** The parsed log that `lines` are lines of: the numbers of each line, and those of the same key before it. */
+  readonly log?: ParameterLog;
   readonly text?: readonly string[];
   readonly label?: boolean;
 }
@@ -41,6 +44,20 @@ export interface Evidence {
   readonly score: number;
   readonly expected: readonly { readonly event: number | 'end of session'; readonly probability: number }[];
   readonly reason: string;
+  /** Of the event itself, where the detector knows one. */
+  readonly probability?: number;
+  /** Numbers that are not where they were expected. */
+  readonly values?: readonly OutsideValue[];
+  /** Which part of a combined detector says so. */
+  readonly part?: string;
+}
+
+/** A number outside the interval that the ones before it let expect, in its own unit. */
+export interface OutsideValue {
+  readonly column: string;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** One anomaly detector: fit on normal sessions, score any session (higher = more anomalous), say why. */

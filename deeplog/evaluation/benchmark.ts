@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { hashOfValue, openOutput, readManifest, writeManifest } from '../artifacts/index.js';
 import { DataError, UsageError } from '../common/index.js';
-import { createDetector, DeepLogKeys, loadDetector, tableSource, type DeepLogKeysOptions, type Detector } from '../detectors/index.js';
+import { createDetector, DeepLog, DeepLogKeys, DeepLogParams, DeepLogWorkflow, loadDetector, type DeepLogKeysOptions, type DeepLogParamsOptions, type Detector } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
 import { ABNORMAL, PART, writeSplit } from '../sequences/index.js';
 import type { Reporter } from '../training/index.js';
-import { evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
+import { contributions, requireProvided, scoreTask, sourcesFor } from './details.js';
+import { evaluate, type Evaluation } from './evaluate.js';
 import { Protocols, type ProtocolId, type Task, type TaskOptions } from './protocols.js';
 
 /** One line of a benchmark table: a detector on a split, and all that its number depends on. */
@@ -37,8 +38,12 @@ export interface BenchmarkOptions extends Omit<TaskOptions, 'seed'> {
   readonly seeds: readonly number[];
   readonly targetFpr: number;
   readonly deeplogKeys: Partial<DeepLogKeysOptions>;
+  readonly deeplogParams?: Partial<DeepLogParamsOptions>;
   /** Trained models to use where their split is the same. */
   readonly model?: string;
+  /** Leave detectors out, with a word, that need what a set lacks; otherwise they are refused before any work. */
+  readonly skipUnmet?: boolean;
+  onSkip?(why: string): void;
   /** Keep fitted models by split and configuration, and use them again. */
   readonly cache: boolean;
   engine(): Promise<Engine>;
@@ -58,9 +63,10 @@ export async function benchmark(options: BenchmarkOptions): Promise<{ results: R
       const task = await protocols.task(protocol, seed);
       await writeSplit(path.join(options.artifacts, 'splits', `${protocol}-${seed}.arrow`), task.split);
       options.onTask?.(task);
+      const detectors = meeting(task, options);
       const fitted = new Map<string, Fitted>();
       try {
-        for (const id of options.detectors) {
+        for (const id of detectors) {
           const row = await runCell(task, id, options, fitted).catch((error: unknown) => {
             // One detector that cannot be fitted must not cost the others their rows.
             if (!(error instanceof DataError)) throw error;
@@ -79,6 +85,20 @@ export async function benchmark(options: BenchmarkOptions): Promise<{ results: R
   return { results: { schema: 'deeplog.results/1', rows }, failures };
 }
 
+/** The detectors that can run on a task. @throws DataError naming one that cannot, unless those are to be left out. */
+function meeting(task: Task, options: BenchmarkOptions): string[] {
+  return options.detectors.filter((id) => {
+    try {
+      requireProvided(task, createDetector(id));
+      return true;
+    } catch (error) {
+      if (!(error instanceof DataError) || options.skipUnmet !== true) throw error;
+      options.onSkip?.(error.message);
+      return false;
+    }
+  });
+}
+
 interface Fitted {
   readonly detector: Detector;
   readonly fitSeconds: number;
@@ -88,11 +108,14 @@ interface Fitted {
 async function runCell(task: Task, id: string, options: BenchmarkOptions, fitted: Map<string, Fitted>): Promise<ResultRow> {
   const { detector, fitSeconds, reused } = await fit(task, id, options, fitted);
   const started = performance.now();
-  const scores = await scoreDistinct(detector, task, [PART.validation, PART.test]);
+  const scores = await scoreTask(detector, task);
   const scoreSeconds = (performance.now() - started) / 1000;
   const { labelled, ...evaluation } = evaluate(task, scores, detector, options.targetFpr);
-  const notes = [...task.notes, ...sizeNotes(task, evaluation, detector, options.targetFpr), ...(reused === null ? [] : [`fitted before: ${reused}`]), ...directionNote(evaluation.roc_auc)];
-  const engine = detector instanceof DeepLogKeys ? (await options.engine()).info : null;
+  const notes = [
+    ...task.notes, ...sizeNotes(task, evaluation, detector, options.targetFpr), ...(reused === null ? [] : [`fitted before: ${reused}`]), ...directionNote(evaluation.roc_auc),
+    ...(detector instanceof DeepLog && labelled ? await contributions(detector, task, options.targetFpr) : []),
+  ];
+  const engine = detector instanceof DeepLogKeys || detector instanceof DeepLogParams || detector instanceof DeepLog ? (await options.engine()).info : null;
   return {
     dataset: task.dataset, protocol: task.protocol, split_sha256: task.split.sha256, detector: id, unit: task.unit, seed: task.seed,
     engine: engine && `${engine.engine}/${engine.backend}`,
@@ -126,22 +149,43 @@ function directionNote(rocAuc: number | null): string[] {
 
 async function fit(task: Task, id: string, options: BenchmarkOptions, fitted: Map<string, Fitted>): Promise<Fitted> {
   const deeplogKeys = { ...options.deeplogKeys, predictEnd: (options.deeplogKeys.predictEnd ?? true) && task.complete };
-  const detector = createDetector(id, { deeplogKeys });
+  const created = createDetector(id, { deeplogKeys, ...(options.deeplogParams === undefined ? {} : { deeplogParams: options.deeplogParams }) });
+  const detector = created instanceof DeepLog ? withFittedParts(created, fitted) : created;
   const known = fitted.get(detector instanceof DeepLogKeys ? 'log-key' : id);
   // The two scores of the key model are read off one fitted network.
   if (known?.detector instanceof DeepLogKeys && detector instanceof DeepLogKeys) return { ...known, detector: known.detector.withScore(detector.options.score) };
-  const result = (await reuse(task, detector, options)) ?? (await fitFresh(task, detector, options));
+  const own = (await reuse(task, detector, options)) ?? (await fitFresh(task, detector, options));
+  const result = detector instanceof DeepLog ? { ...own, fitSeconds: own.fitSeconds + partsFitSeconds(detector, fitted) } : own;
   fitted.set(detector instanceof DeepLogKeys ? 'log-key' : id, result);
   return result;
 }
 
+/** The combined detector takes the parts that have rows of their own as they are. */
+function withFittedParts({ parts }: DeepLog, fitted: ReadonlyMap<string, Fitted>): DeepLog {
+  const [keys, params, workflow] = ['log-key', 'deeplog-params', 'deeplog-workflow'].map((name) => fitted.get(name)?.detector);
+  const known = new Set<Detector>();
+  const take = <T extends Detector>(part: T): T => { known.add(part); return part; };
+  return new DeepLog({
+    keys: keys instanceof DeepLogKeys ? take(keys.withScore('rank')) : parts.keys,
+    params: params instanceof DeepLogParams ? take(params) : parts.params,
+    workflow: workflow instanceof DeepLogWorkflow ? take(workflow) : parts.workflow,
+  }, known);
+}
+
+function partsFitSeconds({ parts }: DeepLog, fitted: ReadonlyMap<string, Fitted>): number {
+  const keys = fitted.get('log-key');
+  const others = [...fitted.values()].filter(({ detector }) => detector === parts.params || detector === parts.workflow);
+  return [...(keys === undefined ? [] : [keys]), ...others].reduce((sum, f) => sum + f.fitSeconds, 0);
+}
+
 async function fitFresh(task: Task, detector: Detector, options: BenchmarkOptions): Promise<Fitted> {
   const started = performance.now();
-  await detector.fit(tableSource(task.table, task.split, PART.train), tableSource(task.table, task.split, PART.validation), {
+  const [train, validation] = await sourcesFor(task, detector);
+  await detector.fit(train, validation, {
     seed: task.seed, engine: () => options.engine(), report: options.report, signal: options.signal,
   });
   const fitSeconds = (performance.now() - started) / 1000;
-  if (options.cache && !detector.binary) {
+  if (options.cache && detector instanceof DeepLogKeys) {
     const folder = cacheFolder(task, detector, options);
     await openOutput(folder);
     await detector.save(folder);

@@ -2,11 +2,13 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { checkOutput, hashInputs, openOutput, readJson, readManifest, readSessions, writeChunks, writeJson, writeManifest } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
-import { loadDetector, type Detector, type Evidence, type Session } from '../detectors/index.js';
+import { DetailedSessions, loadDetector, requireNeeds, type Detector, type Evidence, type Need, type Session } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
 import { LineSource } from '../parsing/index.js';
 import { drainSettings, runDrain, type DrainFlags } from '../sessions/index.js';
 import { ABNORMAL, readSessionSet, UNLABELLED, type SessionTable } from '../sequences/index.js';
+import { needsDetails } from './details.js';
+import { parsedFolder } from './protocols.js';
 import { confusionAt, countScores, pointMetrics, thresholdFor, type PointMetrics } from './metrics.js';
 
 export interface DetectOptions {
@@ -64,14 +66,15 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
   const config = (await readJson(path.join(options.model, 'config.json'))) as { threshold?: number; window_size?: number };
   const source = await parsedInput(options);
   const { table } = await readSessionSet(source.sessions, options.labelFile);
-  const scores = await scoreTable(detector, table);
-  const perSession = Float64Array.from(table.sequenceOf, (d) => scores[d]);
+  const details = needsDetails(detector) ? await detailsOf(detector, source.sessions) : null;
+  const scores = details === null ? await scoreTable(detector, table) : null;
+  const perSession = scores === null ? await detector.scoreBatch(details?.sessions ?? []) : Float64Array.from(table.sequenceOf, (d) => scores[d]);
   const threshold = options.recalibrate ? recalibrated(table, perSession, options.targetFpr) : options.threshold ?? (detector.binary ? 0.5 : config.threshold);
   if (threshold === undefined) throw new DataError(`${options.model}: config.json has no threshold. Give --threshold, or --recalibrate on normal sessions.`);
   if (options.recalibrate) await writeJson(path.join(options.model, 'config.json'), { ...config, threshold, recalibrated: { on: options.inputFile, at: new Date().toISOString(), target_fpr: options.targetFpr } });
 
   const templates = existsSync(path.join(options.model, 'templates.json')) ? (await readJson(path.join(options.model, 'templates.json'))) as Record<string, string> : {};
-  const flagged = await explainFlagged(detector, source, table, perSession, threshold, templates);
+  const flagged = await explainFlagged(detector, source, table, perSession, threshold, templates, details);
   const verdictsFile = path.join(options.outputPath, 'verdicts.jsonl');
   await openOutput(options.outputPath);
   const byRow = new Map(flagged.map((v) => [v.row, v.verdict]));
@@ -143,6 +146,13 @@ async function requireSameTemplates(model: string, input: string): Promise<void>
   throw new DataError(`${input}: was parsed with other event ids than the model knows (event ${id} is ${JSON.stringify(theirs[id])} there, ${JSON.stringify(ours[id])} in ${model}). Give the raw log instead, or parse it with --state ${path.join(model, 'parser_state.json')}.`);
 }
 
+/** @throws DataError naming the detector and what the input lacks */
+async function detailsOf(detector: Detector, input: string): Promise<DetailedSessions> {
+  const folder = parsedFolder(input);
+  if (folder === null) requireNeeds(detector.id, detector.needs, new Set<Need>(['events']), input);
+  return DetailedSessions.read(folder ?? input);
+}
+
 async function scoreTable(detector: Detector, table: SessionTable): Promise<Float64Array> {
   const scores = new Float64Array(table.distinct);
   const chunk = 32_768;
@@ -173,13 +183,13 @@ function recalibrationWarnings(table: SessionTable, targetFpr: number): string[]
   ];
 }
 
-async function explainFlagged(detector: Detector, source: Source, table: SessionTable, scores: Float64Array, threshold: number, templates: Readonly<Record<string, string>>): Promise<{ row: number; verdict: Verdict }[]> {
+async function explainFlagged(detector: Detector, source: Source, table: SessionTable, scores: Float64Array, threshold: number, templates: Readonly<Record<string, string>>, details: DetailedSessions | null): Promise<{ row: number; verdict: Verdict }[]> {
   const out: { row: number; verdict: Verdict; lines: ArrayLike<number> | null }[] = [];
   const lines = await linesOf(source, scores, threshold);
   for (let row = 0; row < table.size; row++) {
     if (!(scores[row] > threshold)) continue;
     const sessionLines = lines.get(row);
-    const session: Session = { key: String(row), events: table.sequence(table.sequenceOf[row]), ...(sessionLines ? { lines: sessionLines } : {}) };
+    const session: Session = details?.sessions[row] ?? { key: String(row), events: table.sequence(table.sequenceOf[row]), ...(sessionLines ? { lines: sessionLines } : {}) };
     const evidence = (await detector.explain(session, threshold)).slice(0, EVIDENCE_PER_SESSION).map((e) => ({
       ...e,
       ...(e.event !== null && templates[e.event] !== undefined ? { template: templates[e.event] } : {}),
@@ -207,7 +217,8 @@ async function linesOf(source: Source, scores: Float64Array, threshold: number):
   return out;
 }
 
-async function quoteLines(file: string, wanted: ReadonlySet<number>): Promise<Map<number, string>> {
+/** The given lines of a raw log (1-based), each cut at 1,000 bytes. */
+export async function quoteLines(file: string, wanted: ReadonlySet<number>): Promise<Map<number, string>> {
   const out = new Map<number, string>();
   if (wanted.size === 0) return out;
   const source = await LineSource.open(file);

@@ -21,6 +21,9 @@ export async function scoreDistinct(detector: Detector, task: Pick<Task, 'table'
 
 const SEQUENCES_PER_CALL = 32_768;
 
+/** Scores by distinct sequence, or session by session where equal sequences may score differently. */
+export type Scores = Float64Array | { readonly perSession: Float64Array };
+
 export interface Evaluation extends PointMetrics {
   readonly threshold: number;
   readonly pr_auc: number | null;
@@ -43,8 +46,9 @@ const ALSO_SHOWN_FPR = 0.01;
  * Everything a row says about one fitted detector's verdicts, from the scores of the distinct sequences. Thresholds come from
  * the validation part's normal sessions alone.
  */
-export function evaluate(task: Task, scores: Float64Array, detector: Pick<Detector, 'binary'>, targetFpr: number): Evaluation {
+export function evaluate(task: Task, scores: Scores, detector: Pick<Detector, 'binary'>, targetFpr: number): Evaluation {
   const { table, split } = task;
+  const scoreOf = scores instanceof Float64Array ? (s: number): number => scores[table.sequenceOf[s]] : (s: number): number => scores.perSession[s];
   const validationNormals: number[] = [];
   const inTraining = new Uint8Array(table.distinct);
   let nTrain = 0;
@@ -53,18 +57,18 @@ export function evaluate(task: Task, scores: Float64Array, detector: Pick<Detect
     if (part === PART.train) {
       inTraining[table.sequenceOf[s]] = 1;
       nTrain++;
-    } else if (part === PART.validation && table.labels[s] !== ABNORMAL) validationNormals.push(scores[table.sequenceOf[s]]);
+    } else if (part === PART.validation && table.labels[s] !== ABNORMAL) validationNormals.push(scoreOf(s));
   }
   const test: number[] = [];
   for (let s = 0; s < table.size; s++) if (split.parts[s] === PART.test) test.push(s);
   const judged = test.filter((s) => table.labels[s] !== UNLABELLED);
-  const countsOf = (sessions: readonly number[]): ReturnType<typeof countScores> => countScores(sessions.map((s) => scores[table.sequenceOf[s]]), sessions.map((s) => table.labels[s] === ABNORMAL));
+  const countsOf = (sessions: readonly number[]): ReturnType<typeof countScores> => countScores(sessions.map(scoreOf), sessions.map((s) => table.labels[s] === ABNORMAL));
   const counts = countsOf(judged);
   const unseen = judged.filter((s) => !inTraining[table.sequenceOf[s]]);
   const atRate = (rate: number): number => (detector.binary ? 0.5 : thresholdFor(validationNormals, rate));
   const threshold = atRate(targetFpr);
   const labelled = judged.length > 0;
-  const alerts = test.reduce((n, s) => n + (scores[table.sequenceOf[s]] > threshold ? 1 : 0), 0);
+  const alerts = test.reduce((n, s) => n + (scoreOf(s) > threshold ? 1 : 0), 0);
   return {
     ...pointMetrics(confusionAt(counts, threshold)),
     threshold,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DataError, UsageError } from '../common/index.js';
 import { drainSettings, runDrain, type DrainFlags } from '../sessions/index.js';
@@ -20,6 +20,8 @@ export interface Task {
   /** What a reader of the number should know. */
   readonly notes: readonly string[];
   readonly files: readonly string[];
+  /** The drain_result folder that it was read from, with lines, times and parameters; absent where a set has event ids only. */
+  readonly folder?: string;
 }
 
 export interface TaskOptions {
@@ -38,6 +40,7 @@ export interface TaskOptions {
 interface Loaded {
   readonly table: SessionTable;
   readonly files: readonly string[];
+  readonly folder?: string;
 }
 
 const BGL_WINDOW = 20;
@@ -127,7 +130,7 @@ export class Protocols {
     const { table } = await readSessionSet(flags.output_path);
     const boundary = table.details?.firstLines[Math.floor(table.size * 0.3)] ?? NaN;
     await runDrain(drainSettings({ ...flags, fit_until_line: boundary }));
-    return { table: (await readSessionSet(flags.output_path)).table, files: [log, labels] };
+    return { table: (await readSessionSet(flags.output_path)).table, files: [log, labels], folder: flags.output_path };
   }
 
   private async custom(seed: number): Promise<Task> {
@@ -135,6 +138,7 @@ export class Protocols {
     if (inputFile === undefined) throw new UsageError('--protocol custom needs --input_file: a drain_result folder, a sessions.arrow, a data.json or a sequence file.');
     const set = await readSessionSet(inputFile, labelFile);
     const split = splitByShare(set.table, { trainUntil: trainRatio, validationUntil: valRatio, order, seed, trainOn, purgeSeams: !set.complete });
+    const folder = parsedFolder(inputFile);
     const firstHeldOut = split.parts.findIndex((p) => p > 1);
     const firstLine = set.table.details?.firstLines[firstHeldOut] ?? NaN;
     const leaked = !Number.isNaN(firstLine) && (set.fitUntilLine === null || set.fitUntilLine > firstLine);
@@ -143,7 +147,7 @@ export class Protocols {
       ...(order === 'random' ? ['random split of time-ordered data'] : []),
       ...(set.table.labelled ? [] : ['no labels: only alerts are counted']),
     ];
-    return { dataset: path.basename(inputFile), protocol: 'custom', unit: set.complete ? 'session' : 'window', seed, complete: set.complete, table: set.table, split, notes, files: set.files };
+    return { dataset: path.basename(inputFile), protocol: 'custom', unit: set.complete ? 'session' : 'window', seed, complete: set.complete, table: set.table, split, notes, files: set.files, ...(folder === null ? {} : { folder }) };
   }
 }
 
@@ -154,6 +158,13 @@ const HDFS_FLAGS: Omit<DrainFlags, 'input_file' | 'output_path' | 'overwrite'> =
   masking: [{ regex_pattern: 'blk_-?\\d+', mask_with: '*' }, { regex_pattern: '(\\d+\\.){3}\\d+(:\\d+)?', mask_with: '*' }],
   full_search: 'fallback', snapshot_interval_minutes: 60, compress_state: true, adapter_type: 'only_identifier', regex: 'blk_-?\\d+', size: 20, profiling: false, report_sec: 60,
 };
+
+/** The folder of an input that holds a whole drain result, or null. */
+export function parsedFolder(input: string): string | null {
+  const folder = statSync(input).isDirectory() ? input : path.dirname(input);
+  const usesIt = folder === input || path.basename(input) === 'sessions.arrow';
+  return usesIt && existsSync(path.join(folder, 'events.arrow')) && existsSync(path.join(folder, 'sessions.arrow')) ? folder : null;
+}
 
 function whereToGet(set: string): string {
   const sets: Record<string, string> = {

@@ -75,7 +75,7 @@ export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, r
 }
 
 /** What a model needs to read new logs of the same kind: the parser's state and the settings it was made with. */
-async function copyParser(input: string, outputPath: string): Promise<void> {
+export async function copyParser(input: string, outputPath: string): Promise<void> {
   const folder = statSync(input).isDirectory() ? input : path.dirname(input);
   const state = path.join(folder, 'drain_state.json');
   if (!existsSync(state) || !existsSync(path.join(folder, 'manifest.json'))) return;

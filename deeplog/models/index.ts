@@ -5,3 +5,4 @@ export { logKeyModel, type LogKeyOptions } from './log_key.js';
 export { weightedCrossEntropy } from './losses.js';
 export { lstmParameters, lstmSequence } from './lstm.js';
 export { tokenEncoderModel } from './token_encoder.js';
+export { parameterValueModel, type ParameterValueOptions } from './parameter_values.js';

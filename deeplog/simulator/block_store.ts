@@ -2,18 +2,29 @@ import { seededRandom, type Random } from '../common/index.js';
 
 /** Faults that the simulator plants; each makes its session abnormal. */
 export const FAULTS = ['missing_step', 'wrong_order', 'unknown_event', 'early_end', 'retry_storm'] as const;
-export type Fault = (typeof FAULTS)[number];
+/** Faults that leave the order of events as it is: only a time or a value is wrong. Planted on demand. */
+export const VALUE_FAULTS = ['slow_step', 'outlying_value'] as const;
+export type Fault = (typeof FAULTS)[number] | (typeof VALUE_FAULTS)[number];
 
 export interface SimulatorOptions {
   readonly sessions: number;
   readonly anomalyShare: number;
   readonly seed: number;
+  /** Which faults to plant; {@link FAULTS} when absent. */
+  readonly faults?: readonly Fault[];
 }
 
 export interface SimulatedLog {
   readonly lines: readonly string[];
   /** In order of each session's first line. */
-  readonly labels: readonly { readonly key: string; readonly fault: Fault | null }[];
+  readonly labels: readonly SimulatedLabel[];
+}
+
+export interface SimulatedLabel {
+  readonly key: string;
+  readonly fault: Fault | null;
+  /** 1-based lines that the fault put where they are; none for what is missing. */
+  readonly faultLines: readonly number[];
 }
 
 interface Event {
@@ -22,6 +33,8 @@ interface Event {
   readonly component: string;
   readonly level: string;
   readonly message: string;
+  /** The fault put it here. */
+  readonly planted?: boolean;
 }
 
 const START_MS = Date.UTC(2024, 0, 15, 8);
@@ -35,18 +48,20 @@ const REPLICAS = 3;
  */
 export function simulateBlockStore(options: SimulatorOptions): SimulatedLog {
   const random = seededRandom(options.seed);
-  const all: (Event & { order: number })[] = [];
-  const labels: { key: string; fault: Fault | null }[] = [];
+  const faults = options.faults ?? FAULTS;
+  const all: (Event & { order: number; session: number })[] = [];
+  const labels: { key: string; fault: Fault | null; faultLines: number[] }[] = [];
   let order = 0;
   for (let s = 0; s < options.sessions; s++) {
     const key = `blk_${random() < 0.5 ? '-' : ''}${Math.floor(random() * 9e15) + 1e15}${Math.floor(random() * 900) + 100}`;
-    const fault = random() < options.anomalyShare ? FAULTS[Math.floor(random() * FAULTS.length)] : null;
-    labels.push({ key, fault });
+    const fault = random() < options.anomalyShare ? faults[Math.floor(random() * faults.length)] : null;
+    labels.push({ key, fault, faultLines: [] });
     const start = s * SESSION_GAP_MS + random() * SESSION_GAP_MS;
-    for (const event of plant(fault, blockLife(key, start, random), key, random)) all.push({ ...event, order: order++ });
+    for (const event of plant(fault, blockLife(key, start, random), key, random)) all.push({ ...event, order: order++, session: s });
   }
   // Whole seconds first, as the log shows them; within one, the order in which things happened.
   all.sort((a, b) => a.at - b.at || a.order - b.order);
+  all.forEach((e, i) => { if (e.planted) labels[e.session].faultLines.push(i + 1); });
   return { lines: all.map((e) => format(e, random)), labels };
 }
 
@@ -96,17 +111,27 @@ function plant(fault: Fault | null, events: Event[], key: string, random: Random
     case 'wrong_order': {
       // A replica is registered before its bytes arrive.
       const [receiving, stored] = [at('Receiving'), at('stored:')];
-      return events.map((e, i) => (i === receiving ? { ...events[stored], at: e.at } : i === stored ? { ...events[receiving], at: e.at } : e));
+      return events.map((e, i) => (i === receiving ? { ...events[stored], at: e.at, planted: true } : i === stored ? { ...events[receiving], at: e.at, planted: true } : e));
     }
     case 'unknown_event': {
       const i = at('Responder');
-      return [...events.slice(0, i), { ...events[i], level: 'WARN', message: `writeBlock ${key} failed: checksum mismatch at offset ${Math.floor(random() * 65536)}` }, ...events.slice(i)];
+      return [...events.slice(0, i), { ...events[i], level: 'WARN', message: `writeBlock ${key} failed: checksum mismatch at offset ${Math.floor(random() * 65536)}`, planted: true }, ...events.slice(i)];
     }
     case 'early_end': return events.slice(0, at('stored:'));
     case 'retry_storm': {
       const i = at('Receiving');
-      const again = Array.from({ length: 4 + Math.floor(random() * 4) }, (_, k) => ({ ...events[i], at: events[i].at + k }));
+      const again = Array.from({ length: 4 + Math.floor(random() * 4) }, (_, k) => ({ ...events[i], at: events[i].at + k, planted: true }));
       return [...events.slice(0, i), ...again, ...events.slice(i)];
+    }
+    case 'slow_step': {
+      // One replica takes minutes; everything after it waits.
+      const i = at('Responder');
+      const delay = 120_000 + Math.floor(random() * 240_000);
+      return events.map((e, k) => (k < i ? e : { ...e, at: e.at + delay, ...(k === i ? { planted: true } : {}) }));
+    }
+    case 'outlying_value': {
+      const i = at('Received block');
+      return events.map((e, k) => (k === i ? { ...e, message: e.message.replace(/of size \d+/, `of size ${Math.floor((8 + 8 * random()) * 67108864)}`), planted: true } : e));
     }
     default: return fault satisfies never;
   }

@@ -1,1 +1,1 @@
-export { FAULTS, simulateBlockStore, type Fault, type SimulatedLog, type SimulatorOptions } from './block_store.js';
+export { FAULTS, simulateBlockStore, VALUE_FAULTS, type Fault, type SimulatedLabel, type SimulatedLog, type SimulatorOptions } from './block_store.js';

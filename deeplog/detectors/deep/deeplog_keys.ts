@@ -118,7 +118,7 @@ export class DeepLogKeys implements Detector {
       const instead = best === undefined ? '' : `; expected ${best.event === 'end of session' ? 'the end' : `event ${best.event}`} (${(100 * best.probability).toFixed(1)} %)`;
       const what = atEnd ? 'the session ends here' : known ? `event ${event ?? 0}` : `event ${event ?? 0} is unknown from training`;
       return {
-        index, event, score: values[pair], expected: likely,
+        index, event, score: values[pair], expected: likely, probability: known ? Math.exp(-nll[pair]) : 0,
         reason: known ? `${what}, the ${ordinal(ranks[pair])} most likely key (p ${Math.exp(-nll[pair]).toPrecision(2)})${instead}` : `${what}${instead}`,
         ...(session.lines && !atEnd ? { line: session.lines[index] } : {}),
       };

@@ -1,0 +1,98 @@
+import path from 'node:path';
+import { readJson, writeJson } from '../../artifacts/index.js';
+import { DataError } from '../../common/index.js';
+import type { Engine } from '../../engine/index.js';
+import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../types.js';
+import { Calibration } from './calibration.js';
+import { DeepLogKeys } from './deeplog_keys.js';
+import { DeepLogParams } from './deeplog_params.js';
+import { DeepLogWorkflow } from './deeplog_workflow.js';
+
+export interface DeepLogParts {
+  readonly keys: DeepLogKeys;
+  readonly params: DeepLogParams;
+  readonly workflow: DeepLogWorkflow;
+}
+
+/**
+ * DeepLog's three models as one detector (Du et al. 2017, Fig. 1): a session is as abnormal as the part that finds it most unusual says.
+ * Parts are made comparable by their scores on validation's normal sessions (see {@link Calibration}), never by test data.
+ */
+export class DeepLog implements Detector {
+  readonly id = 'deeplog';
+  readonly needs: ReadonlySet<Need>;
+  readonly binary = false;
+  private calibrations: readonly Calibration[] = [];
+
+  /** @param fitted parts that were fitted on the same split before, and need not be again */
+  constructor(readonly parts: DeepLogParts, private readonly fitted: ReadonlySet<Detector> = new Set()) {
+    this.needs = new Set(this.list.flatMap((p) => [...p.needs]));
+  }
+
+  /** The parts, in the order of {@link scoreParts}. */
+  get list(): readonly Detector[] {
+    return [this.parts.keys, this.parts.params, this.parts.workflow];
+  }
+
+  async fit(train: SessionSource, validation: SessionSource, context: FitContext): Promise<void> {
+    for (const part of this.list) if (!this.fitted.has(part)) await part.fit(train, validation, context);
+    const sessions: Session[] = [];
+    const counts: number[] = [];
+    for (const { session, count } of validation.distinct()) {
+      if (session.label === true) continue;
+      sessions.push(session);
+      counts.push(count);
+    }
+    this.calibrations = (await this.scoreParts(sessions)).map((scores) => Calibration.fit(Array.from(scores).flatMap((s, i) => new Array<number>(counts[i]).fill(s))));
+  }
+
+  /** Each part's own scores. */
+  async scoreParts(sessions: readonly Session[]): Promise<Float64Array[]> {
+    const out: Float64Array[] = [];
+    for (const part of this.list) out.push(await part.scoreBatch(sessions));
+    return out;
+  }
+
+  async scoreBatch(sessions: readonly Session[]): Promise<Float64Array> {
+    const scores = await this.scoreParts(sessions);
+    if (this.calibrations.length === 0) throw new DataError('deeplog is not fitted yet: call fit or load first.');
+    return Float64Array.from(sessions, (_, s) => Math.max(...this.calibrations.map((c, p) => c.unusual(scores[p][s]))));
+  }
+
+  async explain(session: Session, threshold?: number): Promise<Evidence[]> {
+    const out: Evidence[] = [];
+    for (const [p, part] of this.list.entries()) {
+      const calibration = this.calibrations[p];
+      const least = threshold === undefined ? undefined : calibration.scoreAt(threshold);
+      const [score] = await part.scoreBatch([session]);
+      if (least !== undefined && score <= least) continue;
+      for (const e of await part.explain(session, least)) out.push({ ...e, score: calibration.unusual(e.score), part: part.id });
+    }
+    return out.sort((a, b) => b.score - a.score || a.index - b.index);
+  }
+
+  async save(folder: string): Promise<void> {
+    for (const part of this.list) await part.save(path.join(folder, part.id));
+    await writeJson(path.join(folder, 'config.json'), { schema: 'deeplog.detector/1', detector: this.id, calibrations: this.calibrations });
+  }
+
+  /** @throws DataError when a part is missing. */
+  static async load(folder: string, engine: Engine): Promise<DeepLog> {
+    const config = (await readJson(path.join(folder, 'config.json'))) as { calibrations: { total: number; highest: number[] }[] };
+    const detector = new DeepLog({
+      keys: await DeepLogKeys.load(path.join(folder, 'deeplog-keys'), engine),
+      params: await DeepLogParams.load(path.join(folder, 'deeplog-params'), engine),
+      workflow: await DeepLogWorkflow.load(path.join(folder, 'deeplog-workflow')),
+    });
+    detector.calibrations = config.calibrations.map((c) => Calibration.fromJSON(c));
+    return detector;
+  }
+
+  modelBytes(): number | null {
+    return this.list.reduce((sum, p) => sum + (p.modelBytes() ?? 0), 0);
+  }
+
+  async dispose(): Promise<void> {
+    for (const part of this.list) if (!this.fitted.has(part)) await part.dispose?.();
+  }
+}

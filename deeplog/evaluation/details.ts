@@ -1,0 +1,82 @@
+import { DataError } from '../common/index.js';
+import type { DeepLog} from '../detectors/index.js';
+import { DetailedSessions, requireNeeds, tableSource, type Detector, type Need, type Session, type SessionSource } from '../detectors/index.js';
+import { ABNORMAL, PART } from '../sequences/index.js';
+import { scoreDistinct, type Scores } from './evaluate.js';
+import { thresholdFor } from './metrics.js';
+import type { Task } from './protocols.js';
+
+/** Parsed logs that were read for the detectors that need more than event ids; one reading serves all of a task's. */
+const read = new WeakMap<Task, Promise<DetailedSessions>>();
+
+/** Whether the detector can be told apart by event sequences alone. */
+export function needsDetails(detector: Pick<Detector, 'needs'>): boolean {
+  return [...detector.needs].some((n) => n !== 'events');
+}
+
+/** @throws DataError naming a detector that needs more than event ids where the set has no more. */
+export function requireProvided(task: Task, detector: Pick<Detector, 'id' | 'needs'>): void {
+  if (task.folder === undefined) requireNeeds(detector.id, detector.needs, new Set<Need>(['events']), task.dataset);
+}
+
+/**
+ * The task's sessions with what the detector needs.
+ * @throws DataError naming the detector and what the data set lacks.
+ */
+async function detailsFor(task: Task, detector: Pick<Detector, 'id' | 'needs'>): Promise<DetailedSessions> {
+  const { folder } = task;
+  requireProvided(task, detector);
+  let reading = read.get(task);
+  if (reading === undefined) read.set(task, (reading = DetailedSessions.read(folder ?? '')));
+  const details = await reading;
+  requireNeeds(detector.id, detector.needs, details.provides, task.dataset);
+  if (details.sessions.length !== task.table.size) throw new DataError(`${folder ?? ''}: sessions.arrow holds ${details.sessions.length} sessions, ${task.table.size} were expected. Was the log parsed again in between?`);
+  return details;
+}
+
+/** The training and validation parts as the detector takes them. */
+export async function sourcesFor(task: Task, detector: Detector): Promise<readonly [train: SessionSource, validation: SessionSource]> {
+  if (!needsDetails(detector)) return [tableSource(task.table, task.split, PART.train), tableSource(task.table, task.split, PART.validation)];
+  const details = await detailsFor(task, detector);
+  return [details.part(task.split, PART.train), details.part(task.split, PART.validation)];
+}
+
+/** Scores of validation and test: by distinct sequence where that is enough, else session by session. */
+export async function scoreTask(detector: Detector, task: Task): Promise<Scores> {
+  if (!needsDetails(detector)) return scoreDistinct(detector, task, [PART.validation, PART.test]);
+  const { rows, sessions } = await wanted(task, detector);
+  return { perSession: spread(task, rows, await detector.scoreBatch(sessions)) };
+}
+
+async function wanted(task: Task, detector: Detector): Promise<{ rows: number[]; sessions: Session[] }> {
+  const details = await detailsFor(task, detector);
+  const rows = Array.from(task.split.parts.keys()).filter((s) => task.split.parts[s] === PART.validation || task.split.parts[s] === PART.test);
+  return { rows, sessions: rows.map((s) => details.sessions[s]) };
+}
+
+function spread(task: Task, rows: readonly number[], scores: Float64Array): Float64Array {
+  const out = new Float64Array(task.table.size).fill(NaN);
+  rows.forEach((s, i) => { out[s] = scores[i]; });
+  return out;
+}
+
+/** What each part of the combined detector finds by itself, each at its own threshold from validation normals, in words. */
+export async function contributions(detector: DeepLog, task: Task, targetFpr: number): Promise<string[]> {
+  const { table, split } = task;
+  const { rows, sessions } = await wanted(task, detector);
+  const flags = (await detector.scoreParts(sessions)).map((scores) => {
+    const normals = rows.flatMap((s, i) => (split.parts[s] === PART.validation && table.labels[s] !== ABNORMAL ? [scores[i]] : []));
+    const threshold = thresholdFor(normals, targetFpr);
+    return Array.from(scores, (score) => score > threshold);
+  });
+  const test = rows.map((s, i) => ({ s, i })).filter(({ s }) => split.parts[s] === PART.test);
+  const abnormal = test.filter(({ s }) => table.labels[s] === ABNORMAL);
+  const normal = test.filter(({ s }) => table.labels[s] !== ABNORMAL);
+  const parts = detector.list.map((part, p) => {
+    const found = abnormal.filter(({ i }) => flags[p][i]);
+    const alone = found.filter(({ i }) => flags.every((f, q) => q === p || !f[i])).length;
+    return `${part.id} ${found.length} (${alone} by it alone, ${normal.filter(({ i }) => flags[p][i]).length} false alarms)`;
+  });
+  const none = abnormal.filter(({ i }) => flags.every((f) => !f[i])).length;
+  return [`of ${abnormal.length} abnormal test sessions each part at its own threshold finds: ${parts.join(', ')}; ${none} by none`];
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { drawDot, drawSvg, learnWorkflow, outline, simplify, toNetwork, WORKFLOW_DEFAULTS } from '../../deeplog/workflow/index.js';
+
+const workflow = learnWorkflow([
+  { events: [1, 2, 3, 4, 5], count: 60 }, { events: [1, 3, 2, 4, 5], count: 30 }, { events: [1, 2, 3, 4], count: 10 },
+], WORKFLOW_DEFAULTS);
+
+describe('workflows.json', () => {
+  it('has a root and one key per node, as the DeepLog trainer writes it', () => {
+    const network = toNetwork(workflow);
+    expect(network[0]).toMatchObject({ value: null, parents: [], is_start: false, is_end: false });
+    const first = network[network[0].children[1]];
+    expect(first).toMatchObject({ value: 1, parents: [0], is_start: true, is_end: false });
+    for (const [id, node] of Object.entries(network)) {
+      for (const [key, child] of Object.entries(node.children)) {
+        expect(network[child].value).toBe(Number(key));
+        expect(network[child].parents).toContain(Number(id));
+      }
+    }
+  });
+
+  it('accepts exactly the sessions that the workflow knows', () => {
+    const network = toNetwork(workflow);
+    const accepts = (events: readonly number[]): boolean => {
+      let node = network[0];
+      for (const event of events) {
+        if (!(event in node.children)) return false;
+        node = network[node.children[event]];
+      }
+      return node.is_end;
+    };
+    expect([[1, 2, 3, 4, 5], [1, 3, 2, 4, 5], [1, 2, 3, 4], [1, 3, 2, 4]].map(accepts)).toEqual([true, true, true, true]);
+    expect([[1, 2, 3], [1, 2, 4, 5], [2, 1, 3, 4, 5]].map(accepts)).toEqual([false, false, false]);
+  });
+});
+
+describe('the drawing', () => {
+  it('joins what is concurrent into one block and chains into one box', () => {
+    const { nodes, edges, coverage } = simplify(outline(workflow, 0));
+    const text = nodes.map((n) => `${n.anyOrder ? 'any ' : ''}${n.keys.map((k) => `${k.count}x${k.key}`).join(' ')}`);
+    expect(text.sort()).toEqual(['1x1', '1x4', '1x5', 'any 1x2 1x3']);
+    expect(edges).toHaveLength(3);
+    expect(coverage).toBe(1);
+  });
+
+  it('leaves rare steps out and says how much it shows', () => {
+    const { nodes, coverage } = simplify(outline(workflow, 0.95));
+    expect(nodes.map((n) => n.keys[0].key)).toEqual([1]);
+    expect(coverage).toBe(0);
+  });
+
+  it('marks loops', () => {
+    const looping = learnWorkflow([1, 2, 3, 4, 5].map((n) => ({ events: [1, ...new Array<number>(n).fill(7), 9, 9], count: 1 })), WORKFLOW_DEFAULTS);
+    const drawn = simplify(outline(looping, 0));
+    expect(drawn.nodes.flatMap((n) => n.loops)).toEqual([7]);
+    expect(drawDot(drawn)).toMatch(/n0 -> n0 \[label="7 again"\]/);
+    expect(drawSvg(drawn, 't')).toContain('↻ 7');
+  });
+
+  it('escapes what templates hold', () => {
+    const drawn = simplify(outline(workflow, 0));
+    const svg = drawSvg(drawn, 'a <b> & "c"', { 1: '<script>&' });
+    expect(svg).toContain('a &lt;b&gt; &amp; &quot;c&quot;');
+    expect(svg).not.toContain('<script>');
+    expect(drawDot(drawn, { 1: 'say "hi" \\' })).toContain('say \\"hi\\" \\\\');
+  });
+});
