@@ -35,11 +35,13 @@ export const benchmarkStage: Stage = {
     const { benchmark, newRunFolder, renderTables, writeReport, PROTOCOL_IDS } = await import('../deeplog/evaluation/index.js');
     const { createEngine } = await import('../deeplog/engine/index.js');
     const { DataError } = await import('../deeplog/common/index.js');
-    const { checkOutput, writeManifest } = await import('../deeplog/artifacts/index.js');
+    const { checkOutput, hashInputs, writeManifest } = await import('../deeplog/artifacts/index.js');
     const startedAt = performance.now();
     const console = new StageConsole(o.quiet);
     const folder = o.output_path ?? newRunFolder('artifacts/benchmark');
     await checkOutput(folder, false);
+    const files = new Set<string>();
+    const splits: Record<string, string> = {};
     let starting: ReturnType<typeof createEngine> | undefined;
     const engine = async (): ReturnType<typeof createEngine> => {
       if (starting === undefined) console.say(describeEngine((await (starting = createEngine(engineOptions(o)))).info));
@@ -53,11 +55,11 @@ export const benchmarkStage: Stage = {
         inputFile: o.input_file ?? 'artifacts/drain_result', ...(o.label_file === undefined ? {} : { labelFile: o.label_file }), ...(o.model === undefined ? {} : { model: o.model }),
         engine, report: trainingReporter(console), signal: interruptSignal(console),
         skipUnmet: o.detectors.length === DETECTORS.length, onSkip: (why) => console.warn(why),
-        onTask: (t) => console.say(`${t.protocol}, seed ${t.seed}: ${formatCount(t.table.size)} ${t.unit}s, ${formatCount(t.table.distinct)} distinct sequences`),
+        onTask: (t) => { for (const f of t.files) files.add(f); splits[`${t.protocol}-${t.seed}`] = t.split.sha256; console.say(`${t.protocol}, seed ${t.seed}: ${formatCount(t.table.size)} ${t.unit}s, ${formatCount(t.table.distinct)} distinct sequences`); },
         onRow: (r) => { console.clear(); console.say(`  ${r.detector}: F1 ${r.f1?.toFixed(3) ?? '–'} (fit ${r.fit_seconds.toFixed(1)} s)`); },
       });
       await writeReport(folder, results, commandOf('benchmark', BENCHMARK_OPTIONS, given));
-      await writeManifest(folder, { stage: 'benchmark', startedAt, options: o, inputs: {}, seed: o.seed, engine: starting === undefined ? null : (await starting).info });
+      await writeManifest(folder, { stage: 'benchmark', startedAt, options: o, inputs: await hashInputs([...files]), seed: o.seed, extra: { splits }, engine: starting === undefined ? null : (await starting).info });
       process.stdout.write(o.print === 'json' ? `${JSON.stringify(results)}\n` : renderTables(results, o.print === 'md' ? 'markdown' : 'plain'));
       console.say(`report: ${folder}/report.md`);
       if (failures.length > 0) throw new DataError(`${failures.length} of the detectors could not be run. ${failures.join(' ')}`);

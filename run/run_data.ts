@@ -14,6 +14,7 @@ export const DATA_OPTIONS = {
   sessions: { type: 'integer', group: 'Sample', default: 3000, min: 10, max: 10000000, describe: 'sessions to simulate' },
   anomaly_share: { type: 'number', group: 'Sample', default: 0.04, min: 0, max: 1, describe: 'share of sessions with a planted fault' },
   faults: { type: 'strings', group: 'Sample', default: FAULTS, choices: [...FAULTS, ...VALUE_FAULTS], describe: `which faults to plant: ${[...FAULTS, ...VALUE_FAULTS].join(', ')}` },
+  overwrite: { type: 'boolean', group: 'Sample', default: false, describe: 'replace a sample that is there' },
   seed: { type: 'integer', group: 'Sample', default: 1, min: 0, describe: 'the same seed gives the same log' },
 } as const satisfies OptionSpecs;
 
@@ -29,6 +30,7 @@ export const dataStage: Stage = {
     if (given.action !== 'generate') throw new UsageError(`data ${String(given.action)}: there is no such action. Use list or generate.`);
     const { simulateBlockStore } = await import('../deeplog/simulator/index.js');
     const { writeAtomic } = await import('../deeplog/artifacts/index.js');
+    if (!o.overwrite && existsSync(path.join(o.output_path, 'sample.log'))) throw new UsageError(`${o.output_path}/sample.log is there already. Add --overwrite to replace it, or choose another --output_path.`);
     const { lines, labels } = simulateBlockStore({ sessions: o.sessions, anomalyShare: o.anomaly_share, seed: o.seed, faults: [...FAULTS, ...VALUE_FAULTS].filter((f) => o.faults.includes(f)) });
     await writeAtomic(path.join(o.output_path, 'sample.log'), `${lines.join('\n')}\n`);
     await writeAtomic(path.join(o.output_path, 'labels.csv'), `BlockId,Label\n${labels.map((l) => `${l.key},${l.fault === null ? 'Normal' : 'Anomaly'}\n`).join('')}`);

@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { DataError, messageOf } from '../common/index.js';
+
+/** Temporary files of this process: gone when it ends, by Ctrl-C too (the command line turns that into an exit). */
+const unfinished = new Set<string>();
+process.on('exit', () => { for (const file of unfinished) rmSync(file, { force: true }); });
 
 /**
  * A file that appears under its name only when it is whole: written beside it under a temporary name, fsynced, renamed.
@@ -16,7 +20,9 @@ export class AtomicFile {
     const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
     try {
       await makeFolder(path.dirname(path.resolve(file)));
-      return new AtomicFile(file, temporary, await open(temporary, 'w'));
+      const handle = await open(temporary, 'w');
+      unfinished.add(temporary);
+      return new AtomicFile(file, temporary, handle);
     } catch (error) {
       throw new DataError(`${file}: cannot be written (${messageOf(error)}). Choose another output path or free the disk.`);
     }
@@ -36,12 +42,14 @@ export class AtomicFile {
     await this.handle.sync();
     await this.handle.close();
     await rename(this.temporary, this.path);
+    unfinished.delete(this.temporary);
     await syncFolder(path.dirname(this.path));
   }
 
   async abandon(): Promise<void> {
     await this.handle.close().catch(() => undefined);
     await rm(this.temporary, { force: true });
+    unfinished.delete(this.temporary);
   }
 }
 

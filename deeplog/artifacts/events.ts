@@ -44,6 +44,11 @@ export class EventsBuilder {
   private valueEnds = new Int32Array(this.capacity * 4);
   private text = new Uint8Array(1 << 23);
 
+  /** Bytes of parameter text held. */
+  get textBytes(): number {
+    return this.values === 0 ? 0 : this.valueEnds[this.values - 1];
+  }
+
   /** Adds the parameters of the next row: spans of `buffer`. Rows follow, as many, by {@link appendRows}. */
   appendParameters(buffer: Uint8Array, starts: Int32Array, ends: Int32Array, count: number): void {
     const firstValue = this.values;

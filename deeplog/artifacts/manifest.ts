@@ -78,10 +78,11 @@ export async function checkOutput(folder: string, overwrite: boolean): Promise<v
 
 /**
  * To be called when the work is done and its first file is about to be put in place: takes an old result's manifest away, so
- * that a mix of old and new files never looks whole. What fails before leaves the old result as it was.
+ * that a mix of old and new files never looks whole. What fails before leaves the old result as it was. `stale`: files that the
+ * new result may not have and an old one may.
  */
-export async function openOutput(folder: string): Promise<void> {
-  await rm(path.join(folder, MANIFEST), { force: true });
+export async function openOutput(folder: string, stale: readonly string[] = []): Promise<void> {
+  for (const name of [MANIFEST, ...stale]) await rm(path.join(folder, name), { recursive: true, force: true });
 }
 
 /** sha256 of a file's content, in hex. */

@@ -25,7 +25,7 @@ export const LOG_KEY_MODEL_OPTIONS = {
 /** Flags that say how sessions are split and judged. */
 export const SPLIT_OPTIONS = {
   train_ratio: { type: 'number', group: 'Data', default: 0.7, min: 0, max: 1, exclusive: true, describe: 'training ends at this share of the sessions' },
-  val_ratio: { type: 'number', group: 'Data', default: 0.85, min: 0, max: 1, describe: 'validation ends at this share; the rest is test' },
+  val_ratio: { type: 'number', group: 'Data', default: 0.85, min: 0, max: 1, exclusive: true, describe: 'validation ends at this share; the rest is test' },
   split: { type: 'string', group: 'Data', default: 'chronological', choices: ['chronological', 'random'], describe: 'order in which sessions are split' },
   train_on: { type: 'string', group: 'Data', default: 'normal', choices: ['normal', 'all'], describe: 'leave labelled anomalies out of training and validation, or not' },
   target_fpr: { type: 'number', group: 'Evaluation', default: 0.001, min: 0, max: 0.5, describe: 'false-alarm rate on validation normals that sets the threshold; 1 % is shown beside it' },

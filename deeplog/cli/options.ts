@@ -80,7 +80,7 @@ export function resolveOptions<S extends OptionSpecs>(specs: S, given: Readonly<
   }
   const out: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(specs)) {
-    const layer = all.find((l) => l.values[name] !== undefined);
+    const layer = all.find((l) => l.values[name] !== undefined && l.values[name] !== null);
     if (layer !== undefined) out[name] = checked(name, spec, layer.values[name], layer.name);
     else if (spec.default !== undefined) out[name] = spec.type === 'strings' ? [...(spec.default as readonly string[])] : spec.default;
     else if (spec.required) throw new UsageError(`--${name} is missing: ${spec.describe}.`);
@@ -137,7 +137,8 @@ function checked(name: string, spec: OptionSpec, value: unknown, from: string): 
       const items = (Array.isArray(value) ? value : [value]).flatMap((v) => String(v).split(',')).map((v) => v.trim()).filter((v) => v !== '');
       const bad = spec.choices && items.find((i) => !spec.choices?.includes(i));
       if (bad !== undefined) throw new UsageError(`${where} names ${JSON.stringify(bad)}; known are ${spec.choices?.join(', ')}.${suggestion(bad, spec.choices ?? [])}`);
-      return items;
+      if (items.length === 0) throw wrong('at least one name');
+      return [...new Set(items)];
     }
     case 'literal':
       return typeof value === 'string' ? parsePythonLiteral(value, where) : value;

@@ -19,6 +19,8 @@ const INTERRUPTED = 130;
 export async function main(stages: readonly Stage[], args: readonly string[], scriptName = 'deeplog'): Promise<void> {
   // A reader that closes early (| head) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); });
+  // A stage with work to save listens itself; any other just ends, and exit handlers clean up.
+  process.on('SIGINT', () => { if (process.listenerCount('SIGINT') === 1) process.exit(INTERRUPTED); });
   const words = args.map(normaliseFlag);
   try {
     await parser(stages, words, scriptName).parseAsync();
@@ -48,7 +50,7 @@ function parser(stages: readonly Stage[], words: readonly string[], scriptName: 
     .version(false)
     .help()
     .alias('help', 'h')
-    .fail((message, error) => { throw error ?? new UsageError(explain(message, stages, words)); });
+    .fail((message, error) => { throw error !== undefined && error.name !== 'YError' ? error : new UsageError(explain(message ?? messageOf(error), stages, words)); });
   for (const stage of stages) {
     cli.command(stage.command, stage.describe, (argv: Argv) => {
       declareOptions(argv, { ...stage.options, ...COMMON_OPTIONS });

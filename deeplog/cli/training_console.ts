@@ -24,7 +24,7 @@ export function interruptSignal(console: StageConsole): AbortSignal {
   const controller = new AbortController();
   process.on('SIGINT', () => {
     if (controller.signal.aborted) process.exit(130);
-    console.warn('stopping after this step and saving a checkpoint; Ctrl-C again stops at once');
+    console.warn('stopping after this step; Ctrl-C again stops at once');
     controller.abort();
   });
   return controller.signal;

@@ -99,6 +99,9 @@ function meeting(task: Task, options: BenchmarkOptions): string[] {
   });
 }
 
+/** Raised when a change to the network or the training loop makes kept models other than fresh ones. */
+const CACHE_VERSION = 1;
+
 interface Fitted {
   readonly detector: Detector;
   readonly fitSeconds: number;
@@ -120,6 +123,7 @@ async function runCell(task: Task, id: string, options: BenchmarkOptions, fitted
     dataset: task.dataset, protocol: task.protocol, split_sha256: task.split.sha256, detector: id, unit: task.unit, seed: task.seed,
     engine: engine && `${engine.engine}/${engine.backend}`,
     ...(labelled ? evaluation : { ...evaluation, tp: null, fp: null, tn: null, fn: null } as unknown as typeof evaluation),
+    n_train: detector instanceof DeepLogKeys ? trainedOn(task, detector.options.minLength) : evaluation.n_train,
     target_fpr: options.targetFpr,
     fit_seconds: round(fitSeconds, 3),
     score_per_second: Math.round(evaluation.n_test / scoreSeconds),
@@ -127,6 +131,13 @@ async function runCell(task: Task, id: string, options: BenchmarkOptions, fitted
     model_bytes: detector.modelBytes(),
     notes,
   };
+}
+
+/** Training sessions long enough to be trained on. */
+function trainedOn(task: Task, minLength: number): number {
+  let n = 0;
+  for (let s = 0; s < task.table.size; s++) if (task.split.parts[s] === PART.train && task.table.sequence(task.table.sequenceOf[s]).length >= minLength) n++;
+  return n;
 }
 
 /** Below this many abnormal test sessions a table says little. */
@@ -186,7 +197,7 @@ async function fitFresh(task: Task, detector: Detector, options: BenchmarkOption
   });
   const fitSeconds = (performance.now() - started) / 1000;
   if (options.cache && detector instanceof DeepLogKeys) {
-    const folder = cacheFolder(task, detector, options);
+    const folder = await cacheFolder(task, detector, options);
     await openOutput(folder);
     await detector.save(folder);
     await writeManifest(folder, { stage: 'benchmark fit', startedAt: started, inputs: {}, options: {}, seed: task.seed, extra: { split_sha256: task.split.sha256, fit_seconds: fitSeconds } });
@@ -204,7 +215,7 @@ async function reuse(task: Task, detector: Detector, options: BenchmarkOptions):
     if (!(loaded instanceof DeepLogKeys)) throw new DataError(`--model ${options.model}: is no log-key model.`);
     return { detector: loaded.withScore(detector.options.score), fitSeconds: Number(manifest.fit_seconds ?? manifest.wall_seconds), reused: options.model };
   }
-  const folder = cacheFolder(task, detector, options);
+  const folder = await cacheFolder(task, detector, options);
   if (!options.cache || !existsSync(path.join(folder, 'manifest.json'))) return null;
   const manifest = await readManifest(folder);
   const loaded = await loadDetector(folder, () => options.engine());
@@ -212,9 +223,10 @@ async function reuse(task: Task, detector: Detector, options: BenchmarkOptions):
   return { detector: loaded.withScore(detector.options.score), fitSeconds: Number(manifest.fit_seconds), reused: folder };
 }
 
-function cacheFolder(task: Task, detector: Detector, options: BenchmarkOptions): string {
+async function cacheFolder(task: Task, detector: Detector, options: BenchmarkOptions): Promise<string> {
+  const { engine, backend } = (await options.engine()).info;
   const config = detector instanceof DeepLogKeys ? { ...detector.options, score: 'any' } : {};
-  return path.join(options.artifacts, 'benchmark', 'fitted', `log-key-${hashOfValue({ split: task.split.sha256, seed: task.seed, config }).slice(0, 16)}`);
+  return path.join(options.artifacts, 'benchmark', 'fitted', `log-key-${hashOfValue({ version: CACHE_VERSION, split: task.split.sha256, seed: task.seed, config, engine, backend }).slice(0, 16)}`);
 }
 
 function round(value: number, digits: number): number {

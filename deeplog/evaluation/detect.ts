@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { checkOutput, hashInputs, openOutput, readJson, readManifest, readSessions, writeChunks, writeJson, writeManifest } from '../artifacts/index.js';
-import { DataError } from '../common/index.js';
+import { DataError, UsageError } from '../common/index.js';
 import { DetailedSessions, loadDetector, requireNeeds, type Detector, type Evidence, type Need, type Session } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
 import { LineSource } from '../parsing/index.js';
@@ -59,6 +59,7 @@ const EVIDENCE_PER_SESSION = 5;
  */
 export async function detect(options: DetectOptions, engine: () => Promise<Engine>): Promise<Detected> {
   const startedAt = performance.now();
+  if (options.recalibrate && options.threshold !== undefined) throw new UsageError('--threshold and --recalibrate contradict each other: give one.');
   await requireModel(options.model);
   requireInput(options.inputFile);
   await checkOutput(options.outputPath, options.overwrite);
@@ -71,7 +72,7 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
   const perSession = scores === null ? await detector.scoreBatch(details?.sessions ?? []) : Float64Array.from(table.sequenceOf, (d) => scores[d]);
   const threshold = options.recalibrate ? recalibrated(table, perSession, options.targetFpr) : options.threshold ?? (detector.binary ? 0.5 : config.threshold);
   if (threshold === undefined) throw new DataError(`${options.model}: config.json has no threshold. Give --threshold, or --recalibrate on normal sessions.`);
-  if (options.recalibrate) await writeJson(path.join(options.model, 'config.json'), { ...config, threshold, recalibrated: { on: options.inputFile, at: new Date().toISOString(), target_fpr: options.targetFpr } });
+  if (options.recalibrate) await writeJson(path.join(options.model, 'config.json'), { ...config, threshold, ...('g' in config ? { g: threshold } : {}), target_fpr: options.targetFpr, recalibrated: { on: options.inputFile, at: new Date().toISOString(), target_fpr: options.targetFpr } });
 
   const templates = existsSync(path.join(options.model, 'templates.json')) ? (await readJson(path.join(options.model, 'templates.json'))) as Record<string, string> : {};
   const flagged = await explainFlagged(detector, source, table, perSession, threshold, templates, details);
@@ -83,7 +84,7 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
   })());
   const metrics = metricsOf(table, perSession, threshold);
   await writeJson(path.join(options.outputPath, 'metrics.json'), { schema: 'deeplog.detect_metrics/1', sessions: table.size, flagged: flagged.length, threshold, metrics });
-  await writeManifest(options.outputPath, { stage: 'detect', startedAt, options: options.flags, inputs: await hashInputs([options.inputFile, path.join(options.model, 'config.json')]) });
+  await writeManifest(options.outputPath, { stage: 'detect', startedAt, options: options.flags, inputs: await hashInputs([options.inputFile, source.sessionsArrow ?? undefined, options.labelFile, path.join(options.model, 'config.json'), path.join(options.model, 'model.safetensors')]) });
   return {
     sessions: table.size, threshold, metrics, verdictsFile, meaning: meaningOf(detector), warnings: [...source.warnings, ...(options.recalibrate ? recalibrationWarnings(table, options.targetFpr) : [])],
     flagged: flagged.map((f) => f.verdict).sort((a, b) => b.score - a.score),
@@ -121,7 +122,8 @@ async function parsedInput(options: DetectOptions): Promise<Source> {
     return { sessions: inputFile, sessionsArrow: existsSync(arrow) ? arrow : null, rawLog: typeof rawLog === 'string' && rawLog !== '-' && existsSync(rawLog) ? rawLog : null, warnings: [] };
   }
   const parserFile = path.join(options.model, 'parser.json');
-  if (!existsSync(parserFile)) throw new DataError(`${options.model}: has no parser, since it was trained on event ids. Give --input_file sessions that were parsed with the same ids.`);
+  // A model that was trained on event ids reads event ids.
+  if (!existsSync(parserFile)) return { sessions: inputFile, sessionsArrow: null, rawLog: null, warnings: [] };
   const { options: parser } = (await readJson(parserFile)) as { options: DrainFlags };
   options.onProgress?.(`parsing ${inputFile} with the model's parser (nothing is learned)`);
   const output = path.join(options.outputPath, 'parsed');
@@ -238,7 +240,7 @@ function verdictOf(table: SessionTable, row: number, score: number, threshold: n
   const label = table.labels[row];
   const firstLine = table.details?.firstLines[row] ?? NaN;
   return {
-    session: row + 1, key: table.details?.keys[row] ?? String(row + 1), n_events: table.sequence(table.sequenceOf[row]).length, first_line: Number.isNaN(firstLine) ? null : firstLine,
+    session: table.details?.ids[row] ?? row + 1, key: table.details?.keys[row] ?? String(row + 1), n_events: table.sequence(table.sequenceOf[row]).length, first_line: Number.isNaN(firstLine) ? null : firstLine,
     score, threshold, abnormal: score > threshold, pattern: table.sequenceOf[row], ...(label === UNLABELLED ? {} : { label: label === ABNORMAL }),
   };
 }

@@ -143,6 +143,7 @@ export class Protocols {
     const firstLine = set.table.details?.firstLines[firstHeldOut] ?? NaN;
     const leaked = !Number.isNaN(firstLine) && (set.fitUntilLine === null || set.fitUntilLine > firstLine);
     const notes = [
+      ...set.notes,
       ...(leaked ? [`the parser learned from all lines, test lines too; parse again with --fit_until_line ${firstLine} for a clean number`] : []),
       ...(order === 'random' ? ['random split of time-ordered data'] : []),
       ...(set.table.labelled ? [] : ['no labels: only alerts are counted']),

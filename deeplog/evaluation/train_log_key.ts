@@ -51,14 +51,18 @@ export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, r
   try {
     await detector.fit(tableSource(set.table, split, PART.train), validation, { seed, engine: () => Promise.resolve(engine), report, signal });
   } catch (error) {
-    if (error instanceof InterruptedError) await saveCheckpoint(path.join(outputPath, 'checkpoint'), error, options.flags);
+    if (error instanceof InterruptedError) {
+      const folder = path.join(outputPath, 'checkpoint');
+      await saveCheckpoint(folder, error, options.flags);
+      error.message += `; its checkpoint is in ${folder}`;
+    }
     throw error;
   }
   const scores = await scoreDistinct(detector, task, [PART.validation, PART.test]);
   const evaluation = evaluate(task, scores, detector, options.targetFpr);
   const hitAtK = await detector.hitAtK(validation);
 
-  await openOutput(outputPath);
+  await openOutput(outputPath, ['parser.json', 'parser_state.json', 'templates.json', 'checkpoint']);
   await detector.save(outputPath);
   const config = (await readJson(path.join(outputPath, 'config.json'))) as object;
   await writeJson(path.join(outputPath, 'config.json'), { ...config, threshold: evaluation.threshold, g: evaluation.threshold, target_fpr: options.targetFpr });
@@ -100,7 +104,7 @@ function validationNormals(task: Task): number {
 }
 
 function warningsFor(set: SessionSet, task: Task, evaluation: Evaluation, detector: DeepLogKeys, options: TrainLogKeyOptions): string[] {
-  const out: string[] = [];
+  const out: string[] = [...set.notes];
   const firstHeldOut = task.split.parts.findIndex((p) => p === PART.validation || p === PART.test);
   const line = set.table.details?.firstLines[firstHeldOut] ?? NaN;
   if (options.order === 'chronological' && !Number.isNaN(line) && (set.fitUntilLine === null || set.fitUntilLine > line)) out.push(`the parser learned from test lines too; for a clean test number parse again with --fit_until_line ${line}`);

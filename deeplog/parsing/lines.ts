@@ -19,18 +19,19 @@ export interface LineChunk {
 export class LineSource {
   bytesRead = 0;
 
-  private constructor(readonly file: string, readonly totalBytes: number | null) {}
+  private constructor(readonly file: string, readonly totalBytes: number | null, private readonly named: boolean) {}
 
   /**
    * `-` is standard input. Gzip is recognised by its content, not its name.
    * @throws DataError when the file is missing, a folder, or empty of meaning (UTF-16, zstd).
    */
   static async open(file: string): Promise<LineSource> {
-    if (file === '-') return new LineSource('standard input', null);
+    if (file === '-') return new LineSource('standard input', null, false);
     if (!existsSync(file)) throw new DataError(`${file}: there is no such file. Check --input_file.`);
     const info = await stat(file);
     if (info.isDirectory()) throw new DataError(`${file}: is a folder; name the log file in it.`);
-    return new LineSource(file, info.size);
+    // A pipe or a device has neither a size nor places to read at.
+    return new LineSource(file, info.isFile() ? info.size : null, true);
   }
 
   /** @throws DataError when the gzip data is damaged or cut off. */
@@ -50,6 +51,8 @@ export class LineSource {
     let spare = Buffer.allocUnsafe(CHUNK_BYTES * 2);
     let filled = 0;
     let first = true;
+    let atStart = true;
+    let skipMark = false;
     let reading = handle.read(buffer, 0, CHUNK_BYTES, null);
     for (;;) {
       const { bytesRead } = await reading;
@@ -59,7 +62,9 @@ export class LineSource {
         refuseUnreadable(buffer.subarray(0, bytesRead), this.file);
       }
       const reached = filled + bytesRead;
-      const from = this.bytesRead === bytesRead && hasByteOrderMark(buffer, reached) ? 3 : 0;
+      if (atStart && bytesRead > 0) skipMark = hasByteOrderMark(buffer, reached);
+      atStart = false;
+      const from = skipMark ? 3 : 0;
       if (bytesRead === 0) {
         if (filled > from) yield { buffer: buffer.subarray(from), end: filled - from, ascii: isAscii(buffer.subarray(from, filled)) };
         return;
@@ -73,6 +78,7 @@ export class LineSource {
       // The next piece is read while this one is worked on.
       reading = handle.read(spare, rest, CHUNK_BYTES, null);
       if (end > from) yield { buffer: from === 0 ? buffer : buffer.subarray(from), end: end - from, ascii: isAscii(buffer.subarray(from, end)) };
+      if (end > 0) skipMark = false; // it was in front of what is done
       [buffer, spare] = [spare, buffer];
       filled = rest;
     }
@@ -112,20 +118,26 @@ export class LineSource {
   }
 
   private async *bytes(): AsyncGenerator<Buffer> {
-    const stream: Readable = this.totalBytes === null ? process.stdin : createReadStream(this.file, { highWaterMark: CHUNK_BYTES });
+    const stream: Readable = !this.named ? process.stdin : createReadStream(this.file, { highWaterMark: CHUNK_BYTES });
     const counted = async function* (this: LineSource): AsyncGenerator<Buffer> {
       for await (const piece of stream as AsyncIterable<Buffer>) {
         this.bytesRead += piece.length;
         yield piece;
       }
     }.call(this);
-    const first = await counted.next();
-    if (first.done) return;
+    // The first bytes tell gzip, a byte-order mark and other encodings: pipes may bring them one by one.
+    let head = Buffer.alloc(0);
+    while (head.length < 4) {
+      const piece = await counted.next();
+      if (piece.done) break;
+      head = Buffer.concat([head, piece.value]);
+    }
+    if (head.length === 0) return;
     const all = async function* (): AsyncGenerator<Buffer> {
-      yield first.value;
+      yield head;
       yield* counted;
     };
-    if (!(first.value[0] === 0x1f && first.value[1] === 0x8b)) {
+    if (!(head[0] === 0x1f && head[1] === 0x8b)) {
       yield* all();
       return;
     }

@@ -9,7 +9,7 @@ for (const b of [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]) BLANK[b] = 1;
  * expression, runs of blanks meaning `\s+`, each field as short as it can be and `<Content>` the rest (logpai's convention).
  *
  * Plain separators are matched on bytes by taking each one's first occurrence, which is the first path a backtracking
- * matcher would try; only where that fails, or a separator is a true regular expression, RegExp decides.
+ * matcher would try. RegExp only serves layouts whose separators are true regular expressions.
  */
 export class LogFormat {
   readonly fields: readonly string[];
@@ -32,7 +32,7 @@ export class LogFormat {
     if (twice !== undefined) throw new UsageError(`The log format ${JSON.stringify(layout)} names <${twice}> twice. Give each field its own name.`);
     const source = separators.map((s, i) => s.replace(/ +/g, '\\s+') + (i < this.fields.length ? '(.*?)' : '')).join('');
     try {
-      this.regex = compilePythonRegex(`^${source}$`, 'sd');
+      this.regex = compilePythonRegex(`^${source}$`, 'd');
     } catch (error) {
       throw new UsageError(`The log format ${JSON.stringify(layout)} cannot be used: what stands between its fields is a regular expression, and ${messageOf(error).replace(/^.* is broken: /, 'is broken: ').replace(/ Correct it\.$/, '')} Write \\( \\[ \\| for plain characters.`);
     }
@@ -48,13 +48,16 @@ export class LogFormat {
     let to = end;
     while (from < to && isBlank(buffer[from])) from++;
     while (to > from && isBlank(buffer[to - 1])) to--;
-    return (this.plain !== null && this.matchPlain(buffer, from, to, this.plain)) || this.matchRegex(buffer, from, to, ascii);
+    // Plain separators never go to RegExp: on a long line that does not fit, its backtracking takes minutes.
+    if (this.plain !== null) return this.matchPlain(buffer, from, to, this.plain, true) || this.matchPlain(buffer, from, to, this.plain, false);
+    return this.matchRegex(buffer, from, to, ascii);
   }
 
-  private matchPlain(buffer: Buffer, from: number, to: number, plain: readonly Piece[][]): boolean {
+  /** `greedy`: a run of blanks is taken whole; else one blank at a time, which leaves the others to fields that are then empty. */
+  private matchPlain(buffer: Buffer, from: number, to: number, plain: readonly Piece[][], greedy: boolean): boolean {
     const { starts, ends } = this;
     const last = starts.length - 1;
-    let at = skipPieces(buffer, from, to, plain[0]);
+    let at = skipPieces(buffer, from, to, plain[0], greedy);
     if (at < 0) return false;
     for (let f = 0; f < last; f++) {
       const separator = plain[f + 1];
@@ -69,10 +72,10 @@ export class LogFormat {
         // The commonest separator, a blank or a run of them, without a call.
         if (blank && alone) {
           ends[f] = at;
-          do at++; while (at < to && BLANK[buffer[at]] === 1);
+          do at++; while (greedy && at < to && BLANK[buffer[at]] === 1);
           break;
         }
-        const after = skipPieces(buffer, at, to, separator);
+        const after = skipPieces(buffer, at, to, separator, greedy);
         if (after >= 0) {
           ends[f] = at;
           at = after;
@@ -118,13 +121,14 @@ function plainPieces(separator: string): Piece[] | null {
 }
 
 /** Position after the pieces when they stand at `at`, else −1. */
-function skipPieces(buffer: Buffer, at: number, to: number, pieces: readonly Piece[]): number {
+function skipPieces(buffer: Buffer, at: number, to: number, pieces: readonly Piece[], greedy: boolean): number {
   let i = at;
   for (let p = 0; p < pieces.length; p++) {
     const piece = pieces[p];
     if (piece.blank) {
       if (i >= to || !isBlank(buffer[i])) return -1;
-      do i++; while (i < to && isBlank(buffer[i]));
+      // Blanks before a literal must all go, or the literal would not be reached.
+      do i++; while ((greedy || p < pieces.length - 1) && i < to && isBlank(buffer[i]));
     } else {
       const { bytes } = piece;
       if (i + bytes.length > to) return -1;
@@ -151,7 +155,10 @@ function escapeLoneBrackets(separator: string): string {
 
 const groupsBySource = new Map<string, number[]>();
 
-/** Index of the capture group of each `(.*?)` in the compiled source. */
+/** A field's `(.*?)` as the translation writes it. */
+const FIELD_COMPILED = '([^\\n]*?)';
+
+/** Index of the capture group of each field in the compiled source. */
 function fieldGroups(source: string): number[] {
   const known = groupsBySource.get(source);
   if (known) return known;
@@ -164,7 +171,7 @@ function fieldGroups(source: string): number[] {
     else if (source[i] === '[') inClass = true;
     else if (source[i] === '(' && (source[i + 1] !== '?' || /^\(\?<[^=!]/.test(source.slice(i)))) {
       group++;
-      if (source.startsWith('(.*?)', i)) groups.push(group);
+      if (source.startsWith(FIELD_COMPILED, i)) groups.push(group);
     }
   }
   groupsBySource.set(source, groups);

@@ -100,10 +100,17 @@ export class Masker {
   private runOnText(buffer: Buffer, start: number, end: number, ascii: boolean): void {
     const raw = ascii ? buffer.toString('latin1', start, end) : buffer.toString('utf8', start, end);
     const spans = maskText(raw, this.regexes, this.replacements.map((r) => r.toString()));
+    // Characters to bytes, walking along: counting from the front for each span would be quadratic.
+    let chars = 0;
+    let bytes = start;
+    const byteAt = (position: number): number => {
+      bytes += ascii ? position - chars : Buffer.byteLength(raw.slice(chars, position));
+      chars = position;
+      return bytes;
+    };
     for (const [i, span] of spans.entries()) {
-      const at = ascii ? span.rawStart : Buffer.byteLength(raw.slice(0, span.rawStart));
-      const length = ascii ? span.rawEnd - span.rawStart : Buffer.byteLength(raw.slice(span.rawStart, span.rawEnd));
-      this.spare(i, start + at, start + at + length, span.mask);
+      const from = byteAt(span.rawStart);
+      this.spare(i, from, byteAt(span.rawEnd), span.mask);
     }
     this.swap();
     this.count = spans.length;
@@ -128,16 +135,11 @@ function maskText(raw: string, regexes: readonly RegExp[], replacements: readonl
     const next: Span[] = [];
     let out = '';
     let at = 0;
-    let k = 0;
-    // Raw offset of a position outside every span: undo the length changes of the spans before it.
-    const toRaw = (position: number): number => {
-      let shift = 0;
-      for (const s of spans) { if (s.end > position) break; shift = s.rawEnd - s.end; }
-      return position + shift;
-    };
+    let kept = 0; // spans before this one stand in `next`, or were swallowed
+    let first = 0; // first span that ends after the match's beginning
     const keepSpansUntil = (position: number): void => {
-      for (; k < spans.length && spans[k].end <= position; k++) {
-        const s = spans[k];
+      for (; kept < spans.length && spans[kept].end <= position; kept++) {
+        const s = spans[kept];
         out += text.slice(at, s.start);
         next.push({ ...s, start: out.length, end: out.length + s.end - s.start });
         out += text.slice(s.start, s.end);
@@ -148,22 +150,27 @@ function maskText(raw: string, regexes: readonly RegExp[], replacements: readonl
     for (let match = regex.exec(text); match; match = regex.exec(text)) {
       const [from, to] = [match.index, match.index + match[0].length];
       if (to === from) { regex.lastIndex++; continue; }
-      const cuts = spans.some((s) => (s.start < from && from < s.end) || (s.start < to && to < s.end));
-      if (cuts) continue;
+      while (first < spans.length && spans[first].end <= from) first++;
+      let after = first; // first span beyond the match
+      while (after < spans.length && spans[after].end <= to) after++;
+      const cutAtStart = first < spans.length && spans[first].start < from;
+      const cutAtEnd = after < spans.length && spans[after].start < to;
+      if (cutAtStart || cutAtEnd) continue;
       keepSpansUntil(from);
       out += text.slice(at, from);
-      const startsSpan = spans.find((s) => s.start === from);
-      const endsSpan = spans.find((s) => s.end === to);
+      // Raw offsets: undo the length changes of the spans before; a span's own edges are known.
+      const shiftBefore = (k: number): number => (k === 0 ? 0 : spans[k - 1].rawEnd - spans[k - 1].end);
+      const startsSpan = first < after && spans[first].start === from;
       next.push({
         start: out.length,
         end: out.length + replacements[mask].length,
-        rawStart: startsSpan?.rawStart ?? toRaw(from),
-        rawEnd: endsSpan?.rawEnd ?? toRaw(to),
+        rawStart: startsSpan ? spans[first].rawStart : from + shiftBefore(first),
+        rawEnd: to + shiftBefore(after),
         mask,
       });
       out += replacements[mask];
       at = to;
-      while (k < spans.length && spans[k].end <= to) k++;
+      kept = Math.max(kept, after);
     }
     keepSpansUntil(text.length);
     text = out + text.slice(at);

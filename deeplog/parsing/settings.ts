@@ -58,7 +58,8 @@ export function readDrainIni(file: string): IniSettings {
       unknown.push(section);
       continue;
     }
-    for (const [key, text] of Object.entries(entries)) {
+    for (const [key, raw] of Object.entries(entries)) {
+      const text = String(raw); // ini turns null and true into values of their own
       const target = KEYS[section.toUpperCase()]?.[key.toLowerCase()];
       if (target === undefined) unknown.push(`[${section}] ${key}`);
       else if (target.flag !== '' && text !== '') values[target.flag] = target.literal ? parsePythonLiteral(text, `${file}, [${section}] ${key}`) : unquoted(text, `${file}, [${section}] ${key}`);
@@ -70,10 +71,16 @@ export function readDrainIni(file: string): IniSettings {
 /** npm's ini reads neither continuation lines nor values with ; and #: join the lines and quote every value first. */
 function quoteValues(text: string): string {
   const lines: string[] = [];
+  let optionIndent = Infinity; // of the key that a deeper line would continue
   for (const line of text.split(/\r?\n/)) {
     if (/^\s*([#;].*)?$/.test(line)) continue;
-    if (/^\s/.test(line) && lines.length > 0) lines[lines.length - 1] += `\n${line.trim()}`;
-    else lines.push(line.trim());
+    const indent = line.search(/\S/);
+    if (indent > optionIndent) {
+      lines[lines.length - 1] += `\n${line.trim()}`;
+      continue;
+    }
+    lines.push(line.trim());
+    optionIndent = line.trim().startsWith('[') ? Infinity : indent;
   }
   return lines.map((line) => {
     const match = /^([^=:[\]]+?)\s*[=:]\s*([\s\S]*)$/.exec(line);

@@ -79,7 +79,13 @@ export async function saveState(miner: TemplateMiner, file: string, compress: bo
  */
 export async function loadState(file: string, options: MinerOptions): Promise<TemplateMiner> {
   const miner = new TemplateMiner(options);
-  restoreState(miner, stateIn(await readStateText(file), file, options));
+  const parsed = await readStateText(file);
+  try {
+    restoreState(miner, stateIn(parsed, file, options));
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`${file}: the parser state in it is damaged (${messageOf(error)}). Parse again without --state.`);
+  }
   return miner;
 }
 

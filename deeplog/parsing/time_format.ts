@@ -152,7 +152,7 @@ export class TimeFormat {
       }
     }
     if (i !== end || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 61) return NaN;
-    if (!Number.isNaN(epoch)) return epoch + ms;
+    if (!Number.isNaN(epoch)) return Math.floor(epoch + ms);
     if (pm === 1) hour += 12;
     const key = (year * 16 + month) * 32 + day;
     if (key !== this.cachedDay) {

@@ -80,8 +80,9 @@ export class TokenScanner {
         const kind = kinds[c];
         if (kind === SPACE) skip = 1;
         else {
-          if (kind === HIGH) skip = unicodeSpace(buffer, i, end);
-          if (skip === 0 && this.longDelimiters.length > 0) skip = this.delimiterAt(buffer, i, end);
+          // Neither may reach into a mask.
+          if (kind === HIGH) skip = unicodeSpace(buffer, i, nextSpan);
+          if (skip === 0 && this.longDelimiters.length > 0) skip = this.delimiterAt(buffer, i, nextSpan);
         }
         if (skip > 0) break;
         hash = Math.imul(hash ^ c, HASH_PRIME);

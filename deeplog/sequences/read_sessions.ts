@@ -3,6 +3,7 @@ import path from 'node:path';
 import { readBatches, readJson, readManifest, readSessions } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
 import { LineSource } from '../parsing/index.js';
+import { readLabels } from '../sessions/index.js';
 import { ABNORMAL, NORMAL, SessionTableBuilder, UNLABELLED, type SessionTable } from './session_table.js';
 
 /** A session set, and what is known of how it came about. */
@@ -14,6 +15,8 @@ export interface SessionSet {
   readonly complete: boolean;
   /** The parser learned from lines before this one only; null: from all of them. */
   readonly fitUntilLine: number | null;
+  /** What a reader of a number from this set should know. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -23,32 +26,58 @@ export interface SessionSet {
 export async function readSessionSet(input: string, labelFile?: string): Promise<SessionSet> {
   if (!existsSync(input)) throw new DataError(`${input}: there is no such file or folder. Check --input_file, or run "deeplog drain" first.`);
   if (statSync(input).isDirectory()) {
-    const manifest = await readManifest(input);
-    const file = path.join(input, 'sessions.arrow');
-    return { ...(await fromArrow(file)), complete: manifest.complete_sessions !== false, fitUntilLine: (manifest.fit_until_line as number | null | undefined) ?? null };
+    await readManifest(input);
+    return readSessionSet(path.join(input, 'sessions.arrow'), labelFile);
   }
-  if (input.endsWith('.arrow')) {
-    const folder = path.dirname(input);
-    if (existsSync(path.join(folder, 'manifest.json')) && path.basename(input) === 'sessions.arrow') return readSessionSet(folder);
-    return { ...(await fromArrow(input)), complete: true, fitUntilLine: null };
+  if (input.endsWith('.arrow') || input.endsWith('.json')) {
+    const { table, files } = input.endsWith('.arrow') ? await fromArrow(input) : { table: await fromDataJson(input), files: [input] };
+    const labelled = labelFile === undefined ? table : relabelled(table, await readLabels(labelFile), labelFile);
+    return { table: labelled, files: labelFile === undefined ? files : [...files, labelFile], ...(await origin(input)) };
   }
-  if (input.endsWith('.json')) return { table: await fromDataJson(input), files: [input], complete: true, fitUntilLine: null };
   const table = await readSequenceFile(input, labelFile);
-  return { table, files: labelFile === undefined ? [input] : [input, labelFile], complete: true, fitUntilLine: null };
+  return { table, files: labelFile === undefined ? [input] : [input, labelFile], complete: true, fitUntilLine: null, notes: [] };
+}
+
+/** How the sessions came about, from the manifest beside them. */
+async function origin(file: string): Promise<Pick<SessionSet, 'complete' | 'fitUntilLine' | 'notes'>> {
+  const folder = path.dirname(file);
+  if (!existsSync(path.join(folder, 'manifest.json'))) {
+    return { complete: true, fitUntilLine: null, notes: [`${file} has no manifest.json beside it: it may be unfinished, and whether its sessions overlap is not known`] };
+  }
+  const manifest = await readManifest(folder);
+  return { complete: manifest.complete_sessions !== false, fitUntilLine: (manifest.fit_until_line as number | null | undefined) ?? null, notes: [] };
+}
+
+/** @throws DataError when no key of the file is that of a session. */
+function relabelled(table: SessionTable, labels: ReadonlyMap<string, boolean>, labelFile: string): SessionTable {
+  const { details } = table;
+  let found = 0;
+  const out = Uint8Array.from(table.labels, (old, s) => {
+    const label = labels.get(details?.keys[s] ?? '');
+    if (label === undefined) return old;
+    found++;
+    return label ? ABNORMAL : NORMAL;
+  });
+  if (found === 0) throw new DataError(`${labelFile}: has keys like ${JSON.stringify([...labels.keys()][0] ?? '')}, the sessions ${JSON.stringify(details?.keys[0] ?? '')}: none of them match.`);
+  return table.withLabels(out);
 }
 
 async function fromArrow(file: string): Promise<{ table: SessionTable; files: string[] }> {
   const builder = new SessionTableBuilder();
   const keys: string[] = [];
   const firstLines: number[] = [];
+  const lastLines: number[] = [];
+  const ids: number[] = [];
   for await (const s of readSessions(file)) {
     builder.add(s.events, 0, s.events.length, s.label === null ? UNLABELLED : s.label ? ABNORMAL : NORMAL);
     keys.push(s.key);
     firstLines.push(s.firstLine);
+    ids.push(s.session);
+    lastLines.push(s.lines === null ? s.firstLine + s.events.length - 1 : s.lines[s.lines.length - 1] ?? s.firstLine);
   }
   if (keys.length === 0) throw new DataError(`${file}: holds no sessions. Was the log grouped (--adapter_type)?`);
   const lines = Float64Array.from(firstLines);
-  return { table: builder.build({ keys, firstLines: lines, startTimes: await startTimes(path.join(path.dirname(file), 'events.arrow'), lines) }), files: [file] };
+  return { table: builder.build({ ids: Float64Array.from(ids), keys, firstLines: lines, lastLines: Float64Array.from(lastLines), startTimes: await startTimes(path.join(path.dirname(file), 'events.arrow'), lines) }), files: [file] };
 }
 
 /** Times of the given lines, from events.arrow beside; null when it is not there or has no times. */
@@ -86,7 +115,8 @@ async function fromDataJson(file: string): Promise<SessionTable> {
     builder.add(s.template_seq, 0, s.template_seq.length, s.is_abnormal === undefined ? UNLABELLED : s.is_abnormal ? ABNORMAL : NORMAL);
   }
   const ids = parsed.data.map((s, i) => String(s.session_id ?? i + 1));
-  return builder.build({ keys: ids, firstLines: new Float64Array(ids.length).fill(NaN), startTimes: null });
+  const unknown = new Float64Array(ids.length).fill(NaN);
+  return builder.build({ ids: Float64Array.from(ids, Number), keys: ids, firstLines: unknown, lastLines: unknown, startTimes: null });
 }
 
 /**

@@ -29,6 +29,10 @@ export class SessionTable {
     return this.offsets.length - 1;
   }
 
+  withLabels(labels: Uint8Array): SessionTable {
+    return new SessionTable(this.events, this.offsets, this.sequenceOf, labels, this.details);
+  }
+
   /** A view, not a copy. */
   sequence(distinct: number): Uint32Array {
     return this.events.subarray(this.offsets[distinct], this.offsets[distinct + 1]);
@@ -48,7 +52,11 @@ export class SessionTable {
 
 /** What is known of single sessions beyond their events; only small sets carry it. */
 export interface SessionDetails {
+  /** Session ids as the set numbers them. */
+  readonly ids: Float64Array;
   readonly keys: readonly string[];
+  /** 1-based line of each session's last event; NaN where unknown. */
+  readonly lastLines: Float64Array;
   /** 1-based line of each session's first event. */
   readonly firstLines: Float64Array;
   /** Milliseconds at which each session began, NaN where unknown; null when the set has no times. */

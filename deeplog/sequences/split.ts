@@ -23,7 +23,7 @@ export interface SplitOptions {
   readonly seed: number;
   /** Abnormal sessions are left out of training and validation, or kept there. */
   readonly trainOn: 'normal' | 'all';
-  /** Neighbouring sessions share lines: the first one after each boundary is left out. */
+  /** Neighbouring sessions share lines: those after each boundary that share some with one before it are left out. */
   readonly purgeSeams?: boolean;
 }
 
@@ -34,15 +34,30 @@ export function splitByShare(table: SessionTable, options: SplitOptions): Split 
   const n = table.size;
   const [a, b] = [Math.floor(n * trainUntil), Math.floor(n * validationUntil)];
   const order = options.order === 'random' ? permutation(n, seededRandom(options.seed)) : null;
+  const purge = purgeSeams ? new Set([...overlapping(table, a), ...overlapping(table, b)]) : new Set<number>();
   const parts = new Uint8Array(n);
   for (let i = 0; i < n; i++) {
     const session = order === null ? i : order[i];
     const part = i < a ? PART.train : i < b ? PART.validation : PART.test;
-    const purged = purgeSeams && (i === a || i === b);
+    const purged = purge.has(i);
     const dropped = part !== PART.test && options.trainOn === 'normal' && table.labels[session] === ABNORMAL;
     parts[session] = purged || dropped ? PART.none : part;
   }
   return sealed(table, parts);
+}
+
+/**
+ * Sessions from `boundary` on that share lines with one before it; where lines are not known, the first one (windows that overlap by
+ * less than their length's half, as BGL's do).
+ */
+function overlapping(table: SessionTable, boundary: number): number[] {
+  const { firstLines, lastLines } = table.details ?? {};
+  if (firstLines === undefined || lastLines === undefined || Number.isNaN(lastLines[0])) return [boundary];
+  let reached = -Infinity;
+  for (let s = 0; s < boundary; s++) reached = Math.max(reached, lastLines[s]);
+  const out: number[] = [];
+  for (let s = boundary; s < table.size && firstLines[s] <= reached; s++) out.push(s);
+  return out;
 }
 
 /** `train` normal sessions drawn at random, as many others for validation; everything else, abnormal or not, is test. */

@@ -258,6 +258,5 @@ function windowRecord(session: number, kept: readonly Kept[]): SessionRecord {
 }
 
 function contains(line: PlacedLine, bytes: Buffer): boolean {
-  const at = line.buffer.indexOf(bytes, line.start);
-  return at >= 0 && at + bytes.length <= line.end;
+  return line.buffer.subarray(line.start, line.end).includes(bytes);
 }

@@ -16,7 +16,7 @@ export async function readLabels(file: string): Promise<Map<string, boolean>> {
   const raw = createReadStream(file);
   const source = file.endsWith('.gz') ? raw.pipe(createGunzip()) : raw;
   const rows = source.pipe(parse({ relax_column_count: true, skip_empty_lines: true, trim: true, bom: true }));
-  source.on('error', (error: Error) => rows.destroy(error));
+  for (const stream of new Set([raw, source])) stream.on('error', (error: Error) => rows.destroy(error));
   let line = 0;
   try {
     for await (const row of rows as AsyncIterable<string[]>) {

@@ -166,10 +166,8 @@ export class LineBlock {
   }
 
   private holdsAnomalyLabel(buffer: Buffer, start: number, end: number): boolean {
-    return this.anomalyLabels.some((label) => {
-      const at = buffer.indexOf(label, start);
-      return at >= 0 && at + label.length <= end;
-    });
+    const line = buffer.subarray(start, end); // indexOf has no end: it would search the whole chunk
+    return this.anomalyLabels.some((label) => line.includes(label));
   }
 
   private grow(): void {

@@ -10,6 +10,7 @@ import { writeCompatJson } from './compat_json.js';
 import { LineBlock } from './line_block.js';
 
 const EVENTS_PER_BATCH = 65_536;
+const TEXT_BYTES_PER_BATCH = 16 << 20;
 const SESSION_WEIGHT_PER_BATCH = 500_000;
 const UNPARSED_SAMPLE = 1000;
 const EXAMPLE_BYTES = 2000;
@@ -88,7 +89,7 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
     let writing: Promise<void> = Promise.resolve();
     for await (const chunk of source.chunks()) {
       pass.takeChunk(chunk.buffer, chunk.end, chunk.ascii);
-      if (pass.events.rows >= EVENTS_PER_BATCH) {
+      if (pass.events.rows >= EVENTS_PER_BATCH || pass.events.textBytes >= TEXT_BYTES_PER_BATCH) {
         // One batch may be on its way to the disk while the next is made.
         await writing;
         writing = events.write(pass.events.flush());
@@ -119,7 +120,7 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
     }
     await sessions.write(pass.sessions.flush());
     pass.refuseUselessResult();
-    await openOutput(outputPath);
+    await openOutput(outputPath, ['data.json', ...(pass.summary.unparsedLines === 0 ? ['unparsed.log'] : [])]);
     await events.commit();
     await sessions.commit();
     await saveState(options.miner, path.join(outputPath, 'drain_state.json'), options.compressState);

@@ -2,7 +2,7 @@ import { checkOutput, hashInputs, writeJson, writeManifest } from '../artifacts/
 import { messageOf, UsageError, type Literal } from '../common/index.js';
 import { countLines, LinePattern, LineSource, loadState, LogFormat, parseDuration, TemplateMiner, TimeFormat, type FullSearch, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
 import path from 'node:path';
-import type { AdapterOptions } from './adapters.js';
+import { createAdapter, type AdapterOptions } from './adapters.js';
 import { readLabels } from './labels.js';
 import { parseLog, type ParseOptions, type ParseSummary } from './parse_log.js';
 
@@ -55,6 +55,7 @@ export interface DrainSettings {
 export function drainSettings(flags: DrainFlags): DrainSettings {
   const logFormat = flags.logformat === undefined ? null : new LogFormat(flags.logformat);
   const adapter = adapterOf(flags);
+  if (adapter !== null) createAdapter(adapter); // contradictions show before any work
   const timeFormat = flags.time_format === undefined ? null : new TimeFormat(flags.time_format);
   if (timeFormat !== null && !logFormat?.fields.some((f) => f === 'Time' || f === 'Date')) throw new UsageError('--time_format needs a --logformat with <Time> or <Date>.');
   if ((adapter?.type === 'interval_time' || adapter?.type === 'sliding_time') && timeFormat === null) throw new UsageError(`--adapter_type ${adapter.type} needs --time_format and a --logformat with <Date> or <Time>.`);
@@ -119,7 +120,8 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
   await writeManifest(flags.output_path, {
     stage: 'drain', startedAt, options: { ...flags },
     inputs: await hashInputs([flags.input_file, flags.label_file, flags.state]),
-    extra: { fit_until_line: Number.isFinite(fitUntilLine) ? fitUntilLine : null, complete_sessions: settings.parse.adapter?.type.includes('window') === false && settings.parse.adapter.type !== 'sliding_time', counts: summary },
+    // What a state brought along was learned from is not known: as good as everything.
+    extra: { fit_until_line: Number.isFinite(fitUntilLine) && flags.state === undefined ? fitUntilLine : null, complete_sessions: settings.parse.adapter?.type.includes('window') === false && settings.parse.adapter.type !== 'sliding_time', counts: summary },
   });
   return { summary, report: report(summary, settings), warnings: warnings(summary, settings) };
 }

@@ -14,11 +14,12 @@ export class SessionLog {
   private readonly links: DataView[] = [];
   private freeHead = NONE;
   private chunksUsed = 0;
-  private readonly open: OpenSession[] = [];
+  private readonly open: (OpenSession | undefined)[] = [];
+  private readonly closedHandles: number[] = [];
 
   /** `handle` from {@link begin}; `line` 1-based, rising; `time` ms or NaN. */
   append(handle: number, event: number, line: number, time: number, label: boolean | null): void {
-    const s = this.open[handle];
+    const s = this.session(handle);
     this.varint(s, event);
     this.varint(s, line - s.lastLine);
     s.lastLine = line;
@@ -39,12 +40,15 @@ export class SessionLog {
   begin(): number {
     const head = this.chunk();
     const session: OpenSession = { head, tail: head, used: 0, count: 0, firstLine: 0, lastLine: 0, lastTime: NaN, timed: false, label: null };
-    return this.open.push(session) - 1;
+    const handle = this.closedHandles.pop();
+    if (handle === undefined) return this.open.push(session) - 1;
+    this.open[handle] = session;
+    return handle;
   }
 
   /** Unpacks a session and frees its memory; its handle is then meaningless. `contiguous`: its lines need no list. */
   close(handle: number, session: number, key: string): SessionRecord {
-    const s = this.open[handle];
+    const s = this.session(handle);
     const events = new Uint32Array(s.count);
     const lines = new Float64Array(s.count);
     const elapsed = s.timed ? new Float64Array(s.count) : null;
@@ -66,6 +70,8 @@ export class SessionLog {
       }
     }
     this.release(s.head);
+    this.open[handle] = undefined;
+    this.closedHandles.push(handle);
     const contiguous = s.count > 0 && lines[s.count - 1] - lines[0] === s.count - 1;
     return { session, key, firstLine: s.firstLine, lines: contiguous ? null : lines, events, elapsedMs: elapsed, label: s.label };
   }
@@ -73,6 +79,12 @@ export class SessionLog {
   /** Bytes held by chunks, for measuring. */
   get bytes(): number {
     return this.blocks.length * BLOCK_CHUNKS * CHUNK_BYTES;
+  }
+
+  private session(handle: number): OpenSession {
+    const session = this.open[handle];
+    if (session === undefined) throw new RangeError(`session handle ${handle} is not open`);
+    return session;
   }
 
   private varint(s: OpenSession, value: number): void {

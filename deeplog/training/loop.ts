@@ -1,5 +1,5 @@
 import type { Batch, Engine, Model, State } from '../engine/index.js';
-import { permutation, seededRandom } from '../common/index.js';
+import { DataError, permutation, seededRandom } from '../common/index.js';
 
 /** Examples that can be cut into batches of the model's static size. */
 export interface BatchSource {
@@ -62,7 +62,7 @@ export interface TrainResult {
 export class InterruptedError extends Error {
   override name = 'AbortError';
   constructor(readonly checkpoint: Checkpoint) {
-    super(`interrupted in epoch ${checkpoint.epoch + 1}; a checkpoint of the run is kept`);
+    super(`interrupted in epoch ${checkpoint.epoch + 1}`);
   }
 }
 
@@ -84,6 +84,7 @@ export async function trainLoop(engine: Engine, model: Model, train: BatchSource
   const step = await engine.compileStep(model, { seed: options.seed });
   const lossOnly = await engine.compileLoss(model);
   try {
+    if (validation.count === 0) throw new DataError('The validation part holds nothing to predict: there is no loss to stop by. Use longer sessions or other boundaries.');
     const history: EpochReport[] = [];
     let best = (await step.state()).parameters;
     let bestLoss = Infinity;
@@ -149,5 +150,5 @@ async function meanLoss(run: (batch: Batch) => Promise<Record<string, ArrayLike<
     lossSum += (await run(batch)).loss[0] * weight;
     weightSum += weight;
   }
-  return weightSum === 0 ? NaN : lossSum / weightSum;
+  return lossSum / weightSum;
 }

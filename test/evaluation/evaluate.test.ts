@@ -6,7 +6,7 @@ import { ABNORMAL, NORMAL, PART, SessionTableBuilder, splitByShare, UNLABELLED }
 function taskOf(sessions: readonly { events: number[]; label?: number }[], order: 'chronological' | 'random' = 'chronological'): Task {
   const builder = new SessionTableBuilder();
   for (const s of sessions) builder.add(s.events, 0, s.events.length, s.label ?? NORMAL);
-  const table = builder.build({ keys: sessions.map((_, i) => `s${i}`), firstLines: Float64Array.from(sessions, (_, i) => i + 1), startTimes: Float64Array.from(sessions, (_, i) => i * 12 * 3_600_000) });
+  const table = builder.build({ ids: Float64Array.from(sessions, (_, i) => i + 1), lastLines: Float64Array.from(sessions, (_, i) => i + 1), keys: sessions.map((_, i) => `s${i}`), firstLines: Float64Array.from(sessions, (_, i) => i + 1), startTimes: Float64Array.from(sessions, (_, i) => i * 12 * 3_600_000) });
   return { dataset: 'test', protocol: 'custom', unit: 'session', table, split: splitByShare(table, { trainUntil: 0.4, validationUntil: 0.6, order, seed: 1, trainOn: 'normal' }), seed: 1, complete: true, notes: [], files: [] };
 }
 

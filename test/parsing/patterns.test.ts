@@ -28,6 +28,7 @@ describe('BytePattern', () => {
     ['(?i)error[0-9]*', 'Error1 eRROR22 err'],
     ['[^ ]+@[^ ]+', 'mail me@x.org or you@@y no@'],
     ['(aa|a)+b', 'aaaab ab b aaac'],
+    ['x[\\t-\\r]y', 'xay x\ty xty x\ry'],
   ])('finds in %s what RegExp finds', (pattern, text) => {
     expect(byAutomaton(pattern, text)).toEqual(byRegExp(pattern, text));
   });
@@ -61,14 +62,30 @@ describe('BytePattern', () => {
 
 describe('translatePythonRegex', () => {
   it.each([
-    ['(?P<id>\\d+)-(?P=id)', '(?<id>\\d+)-\\k<id>', ''],
-    ['(?i)abc', 'abc', 'i'],
-    ['\\Aabc\\Z', '(?<![\\s\\S])abc(?![\\s\\S])', ''],
-    ['[]a]', '[\\]a]', ''],
-    ['a(?#comment)b', 'ab', ''],
-    ['(?:a)(?=b)(?<!c)', '(?:a)(?=b)(?<!c)', ''],
+    ['(?P<id>x+)-(?P=id)', '(?<id>x+)-\\k<id>', 'u'],
+    ['(?i)abc', 'abc', 'ui'],
+    ['\\Aabc\\Z', '(?<![\\s\\S])abc(?![\\s\\S])', 'u'],
+    ['[]a]', '[\\]a]', 'u'],
+    ['a(?#comment)b', 'ab', 'u'],
+    ['(?:a)(?=b)(?<!c)', '(?:a)(?=b)(?<!c)', 'u'],
+    ['a{,3}\\-\\_\\/}', 'a{0,3}-_\\/\\}', 'u'],
   ])('%s', (pattern, source, flags) => {
     expect(translatePythonRegex(pattern)).toEqual({ source, flags });
+  });
+
+  // Expected values: Python 3.11, re.findall.
+  it.each([
+    ['user=\\w+', 'user=zoé!', ['user=zoé']],
+    ['\\d+', 'a٣٤b12', ['٣٤', '12']],
+    ['\\bid\\b', 'éid id', ['id']],
+    ['x.', 'x😀b', ['x😀']],
+    ['[^a-z ]', 'a😀b', ['😀']],
+    ['ba{,2}c', 'bc baac baaac é', ['bc', 'baac']],
+    ['a\\sb', 'a\u001cb a\u00a0b é', ['a\u001cb', 'a\u00a0b']],
+    ['a.b', 'a\rb a\nb é', ['a\rb']],
+    ['[\\w.-]+', 'ü.b-c d', ['ü.b-c', 'd']],
+  ] as const)('%s finds in %s what Python finds', (pattern, text, found) => {
+    expect(text.match(compilePythonRegex(pattern, 'g'))).toEqual(found);
   });
 
   it.each(['(?P>n)', 'a++', '(?x) a b', '(?(1)a|b)', '(unclosed'])('refuses %s with its text', (pattern) => {

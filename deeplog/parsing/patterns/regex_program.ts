@@ -143,10 +143,12 @@ class Parser {
       const low = single.indexOf(1);
       if (this.text[this.at] === '-' && this.text[this.at + 1] !== ']' && this.text[this.at + 1] !== undefined) {
         this.at++;
-        let end = this.text[this.at++];
-        if (end === '\\') end = this.text[this.at++];
-        if (end === undefined || end.charCodeAt(0) > 127 || single.reduce((a, b) => a + b, 0) !== 1) throw new Unsupported();
-        for (let b = low; b <= end.charCodeAt(0); b++) bytes[b] = 1;
+        const end = this.text[this.at++];
+        if (end === undefined || end.charCodeAt(0) > 127) throw new Unsupported();
+        const last = end === '\\' ? this.escape(this.text[this.at++]) : bytesOf(end);
+        const one = (set: Uint8Array): boolean => set.reduce((a, b) => a + b, 0) === 1;
+        if (!one(single) || !one(last)) throw new Unsupported();
+        for (let b = low; b <= last.indexOf(1); b++) bytes[b] = 1;
       } else for (let b = 0; b < 128; b++) bytes[b] |= single[b];
     }
     this.at++;
