@@ -1,7 +1,7 @@
 // Detectors × data sets × splits → an honest table.
 //   npx deeplog benchmark --protocol hdfs-chrono --detectors unseen-key,length,event-set,count-vector,2-gram
 //   npx deeplog benchmark --protocol custom --input_file artifacts/drain_result --print md
-import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, interruptSignal, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { commandOf, COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, interruptSignal, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 const PROTOCOLS = ['hdfs-chrono', 'hdfs-chrono-40', 'hdfs-random', 'hdfs-4855', 'hdfs-raw', 'bgl-chrono', 'bgl-random', 'custom'] as const;
 const DETECTORS = ['unseen-key', 'length', 'event-set', 'count-vector', '2-gram', 'deeplog-keys', 'deeplog-keys-nll', 'deeplog-params', 'deeplog-workflow', 'deeplog'] as const;
@@ -10,7 +10,7 @@ export const BENCHMARK_OPTIONS = {
   protocol: { type: 'strings', group: 'Data', default: ['custom'], choices: PROTOCOLS, describe: `data set and split, one or several: ${PROTOCOLS.join(', ')}` },
   detectors: { type: 'strings', group: 'Detectors', default: [...DETECTORS], choices: DETECTORS, describe: 'which detectors, separated by commas' },
   data_dir: { type: 'string', group: 'Data', describe: 'folder of the named data sets (default: $DEEPLOG_DATA, else data)' },
-  input_file: { type: 'string', group: 'Data', describe: 'sessions for --protocol custom: drain_result, sessions.arrow, data.json, event ids per line' },
+  input_file: { type: 'string', group: 'Data', describe: 'sessions for --protocol custom: drain_result, sessions.arrow, data.json, event ids per line (default: artifacts/drain_result)' },
   label_file: { type: 'string', group: 'Data', describe: '0 or 1 per session, for a file of event ids' },
   ...SPLIT_OPTIONS,
   seeds: { type: 'integer', group: 'Evaluation', default: 1, min: 1, max: 100, describe: 'run with this many seeds, from --seed on; tables give mean ± sd' },
@@ -34,31 +34,33 @@ export const benchmarkStage: Stage = {
     const o = resolveOptions({ ...BENCHMARK_OPTIONS, ...COMMON_OPTIONS }, given);
     const { benchmark, newRunFolder, renderTables, writeReport, PROTOCOL_IDS } = await import('../deeplog/evaluation/index.js');
     const { createEngine } = await import('../deeplog/engine/index.js');
-    const { claimOutput, writeManifest } = await import('../deeplog/artifacts/index.js');
+    const { DataError } = await import('../deeplog/common/index.js');
+    const { checkOutput, writeManifest } = await import('../deeplog/artifacts/index.js');
     const startedAt = performance.now();
     const console = new StageConsole(o.quiet);
     const folder = o.output_path ?? newRunFolder('artifacts/benchmark');
-    await claimOutput(folder, false);
+    await checkOutput(folder, false);
     let starting: ReturnType<typeof createEngine> | undefined;
     const engine = async (): ReturnType<typeof createEngine> => {
       if (starting === undefined) console.say(describeEngine((await (starting = createEngine(engineOptions(o)))).info));
       return starting as ReturnType<typeof createEngine>;
     };
     try {
-      const results = await benchmark({
+      const { results, failures } = await benchmark({
         protocols: PROTOCOL_IDS.filter((p) => o.protocol.includes(p)), detectors: o.detectors, seeds: Array.from({ length: o.seeds }, (_, i) => o.seed + i),
         dataDir: o.data_dir ?? (process.env.DEEPLOG_DATA || 'data'), artifacts: 'artifacts', targetFpr: o.target_fpr, trainRatio: o.train_ratio, valRatio: o.val_ratio,
         order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', cache: o.cache, deeplogKeys: logKeyOptions(o),
-        ...(o.input_file === undefined ? {} : { inputFile: o.input_file }), ...(o.label_file === undefined ? {} : { labelFile: o.label_file }), ...(o.model === undefined ? {} : { model: o.model }),
+        inputFile: o.input_file ?? 'artifacts/drain_result', ...(o.label_file === undefined ? {} : { labelFile: o.label_file }), ...(o.model === undefined ? {} : { model: o.model }),
         engine, report: trainingReporter(console), signal: interruptSignal(console),
         skipUnmet: o.detectors.length === DETECTORS.length, onSkip: (why) => console.warn(why),
         onTask: (t) => console.say(`${t.protocol}, seed ${t.seed}: ${formatCount(t.table.size)} ${t.unit}s, ${formatCount(t.table.distinct)} distinct sequences`),
         onRow: (r) => { console.clear(); console.say(`  ${r.detector}: F1 ${r.f1?.toFixed(3) ?? '–'} (fit ${r.fit_seconds.toFixed(1)} s)`); },
       });
-      await writeReport(folder, results, `deeplog benchmark ${process.argv.slice(2).filter((a) => a !== 'benchmark').join(' ')}`);
+      await writeReport(folder, results, commandOf('benchmark', BENCHMARK_OPTIONS, given));
       await writeManifest(folder, { stage: 'benchmark', startedAt, options: o, inputs: {}, seed: o.seed, engine: starting === undefined ? null : (await starting).info });
       process.stdout.write(o.print === 'json' ? `${JSON.stringify(results)}\n` : renderTables(results, o.print === 'md' ? 'markdown' : 'plain'));
       console.say(`report: ${folder}/report.md`);
+      if (failures.length > 0) throw new DataError(`${failures.length} of the detectors could not be run. ${failures.join(' ')}`);
     } finally {
       console.clear();
       if (starting !== undefined) await (await starting).dispose();

@@ -3,7 +3,7 @@
 //   npx deeplog data generate --output_path artifacts/sample
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { COMMON_OPTIONS, formatCount, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, formatCount, invocation, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 const FAULTS = ['missing_step', 'wrong_order', 'unknown_event', 'early_end', 'retry_storm'] as const;
 const VALUE_FAULTS = ['slow_step', 'outlying_value'] as const;
@@ -18,14 +18,14 @@ export const DATA_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 export const dataStage: Stage = {
-  command: 'data <action>',
+  command: 'data [action]',
   describe: 'list data sets, or generate a sample log (action: list, generate)',
   options: DATA_OPTIONS,
   examples: [['$0 data list', 'what is known, what is here'], ['$0 data generate', 'a simulated log with labels']],
   async run(given) {
     const { UsageError } = await import('../deeplog/common/index.js');
     const o = resolveOptions({ ...DATA_OPTIONS, ...COMMON_OPTIONS }, given);
-    if (given.action === 'list') return list(o.data_dir ?? (process.env.DEEPLOG_DATA || 'data'));
+    if (given.action === 'list' || given.action === undefined) return list(o.data_dir ?? (process.env.DEEPLOG_DATA || 'data'));
     if (given.action !== 'generate') throw new UsageError(`data ${String(given.action)}: there is no such action. Use list or generate.`);
     const { simulateBlockStore } = await import('../deeplog/simulator/index.js');
     const { writeAtomic } = await import('../deeplog/artifacts/index.js');
@@ -35,7 +35,7 @@ export const dataStage: Stage = {
     const console = new StageConsole(o.quiet);
     console.say(`generated ${formatCount(lines.length)} lines of ${formatCount(labels.length)} sessions, ${labels.filter((l) => l.fault !== null).length} with a planted fault (seed ${o.seed})`);
     console.say(`written: ${o.output_path}/sample.log, labels.csv`);
-    console.say(`next: npx deeplog drain --input_file ${o.output_path}/sample.log --label_file ${o.output_path}/labels.csv`);
+    console.say(`next: ${invocation('drain')} --input_file ${o.output_path}/sample.log --label_file ${o.output_path}/labels.csv`);
   },
 };
 

@@ -8,7 +8,7 @@ export const DETECT_OPTIONS = {
   label_file: { type: 'string', group: 'Input', describe: 'labels of the sessions, to judge the verdicts' },
   output_path: { type: 'string', group: 'Output', default: 'artifacts/detect_result', describe: 'folder to write' },
   overwrite: { type: 'boolean', group: 'Output', default: false, describe: 'replace a finished result in output_path' },
-  top: { type: 'integer', group: 'Output', default: 5, min: 0, max: 1000, describe: 'flagged sessions to show' },
+  top: { type: 'integer', group: 'Output', default: 5, min: 0, max: 1000, describe: 'kinds of flagged sessions to show' },
   threshold: { type: 'number', group: 'Verdict', describe: "use this threshold instead of the model's" },
   recalibrate: { type: 'boolean', group: 'Verdict', default: false, describe: "set the model's threshold anew from this input's normal sessions" },
   target_fpr: { type: 'number', group: 'Verdict', default: 0.001, min: 0, max: 0.5, describe: 'false-alarm rate for --recalibrate' },
@@ -34,16 +34,18 @@ export const detectStage: Stage = {
         onProgress: (what) => console.say(what),
       }, () => Promise.resolve(engine));
       const out = (line: string): void => { process.stdout.write(`${line}\n`); };
-      out(`${formatCount(result.flagged.length)} of ${formatCount(result.sessions)} sessions are abnormal (score above ${+result.threshold.toPrecision(5)})`);
-      for (const v of result.flagged.slice(0, o.top)) {
-        out(`\n${v.key}  score ${+v.score.toPrecision(5)}, ${v.n_events} events${v.label === undefined ? '' : `, labelled ${v.label ? 'abnormal' : 'normal'}`}`);
+      out(`${formatCount(result.flagged.length)} of ${formatCount(result.sessions)} sessions are abnormal: ${result.meaning} is above ${+result.threshold.toPrecision(5)}`);
+      const patterns = groupedByPattern(result.flagged);
+      for (const [v, ...alike] of patterns.slice(0, o.top)) {
+        const more = alike.length === 0 ? '' : `; ${alike.length} more with the same events`;
+        out(`\n${v.key}  score ${+v.score.toPrecision(5)}, ${v.n_events} events${v.label === undefined ? '' : `, labelled ${v.label ? 'abnormal' : 'normal'}`}${more}`);
         for (const e of v.evidence ?? []) {
           out(`  ${e.line === undefined ? `event ${e.index + 1}` : `line ${e.line}`}: ${e.reason}`);
           if (e.raw ?? e.template) out(`      ${e.raw ?? e.template ?? ''}`);
           if (e.expected_templates?.[0] !== undefined) out(`      expected: ${e.expected_templates[0]}`);
         }
       }
-      if (result.flagged.length > o.top) out(`\n… and ${formatCount(result.flagged.length - o.top)} more`);
+      if (patterns.length > o.top) out(`\n… and ${formatCount(patterns.length - o.top)} more kinds of sessions, all in ${result.verdictsFile}`);
       if (result.metrics) out(`\nagainst the labels: F1 ${result.metrics.f1?.toFixed(3) ?? '–'}, precision ${result.metrics.precision?.toFixed(3) ?? '–'}, recall ${result.metrics.recall?.toFixed(3) ?? '–'}`);
       for (const w of result.warnings) console.warn(w);
       console.say(`written: ${result.verdictsFile}`);
@@ -52,5 +54,12 @@ export const detectStage: Stage = {
     }
   },
 };
+
+/** Sessions with equal events stand together, in the order of the first. */
+function groupedByPattern<T extends { readonly pattern: number }>(flagged: readonly T[]): T[][] {
+  const groups = new Map<number, T[]>();
+  for (const v of flagged) groups.set(v.pattern, [...(groups.get(v.pattern) ?? []), v]);
+  return [...groups.values()];
+}
 
 runIfMain(import.meta.url, detectStage);

@@ -2,7 +2,7 @@
 //   npx deeplog drain --input_file HDFS.log.gz --label_file anomaly_label.csv.gz
 //   npx deeplog drain --input_file app.log --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window --size 20
 import { existsSync } from 'node:fs';
-import { COMMON_OPTIONS, formatCount, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, formatCount, invocation, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const DRAIN_OPTIONS = {
   input_file: { type: 'string', group: 'Input', required: true, describe: 'log file, plain or .gz; - for standard input' },
@@ -76,7 +76,7 @@ export const drainStage: Stage = {
     for (const line of summary.warnings) console.warn(line);
     console.say(settings.parse.adapter === null
       ? 'next: give --adapter_type to group the events into sessions'
-      : `next: npx deeplog log-key --input_file ${options.output_path}`);
+      : `next: ${invocation('log-key')} --input_file ${options.output_path}`);
   },
 };
 

@@ -1,7 +1,7 @@
 // Train DeepLog's log-key model on parsed sessions, set g on validation normals, judge the test part.
 //   npx deeplog log-key --input_file artifacts/drain_result
 //   npx deeplog log-key --input_file artifacts/drain_result --preset paper --max_epochs 3      (a quick look)
-import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, interruptSignal, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, interruptSignal, invocation, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const LOG_KEY_OPTIONS = {
   input_file: { type: 'string', group: 'Data', default: 'artifacts/drain_result', describe: 'drain_result folder, sessions.arrow, data.json, or a file of event ids per session' },
@@ -41,7 +41,7 @@ export const logKeyStage: Stage = {
       if (e.labelled) console.say(`test: ${formatCount(e.n_test)} ${task.unit}s, F1 ${percent(e.f1)} (precision ${percent(e.precision)}, recall ${percent(e.recall)}); at 1 % ${percent(e.at_target_fpr?.at(-1)?.f1 ?? null)}; oracle ${percent(e.oracle_f1)}`);
       for (const w of warnings) console.warn(w);
       console.say(`written: ${o.output_path} (model.safetensors, config.json, metrics.json)`);
-      console.say(`next: npx deeplog detect --model ${o.output_path} --input_file <new log>, or npx deeplog benchmark --protocol custom --input_file ${o.input_file}`);
+      console.say(`next: ${invocation('detect')} --model ${o.output_path} --input_file <new log>\n      ${invocation('benchmark')} --protocol custom --input_file ${o.input_file} --model ${o.output_path}`);
     } finally {
       console.clear();
       await engine.dispose();

@@ -32,7 +32,9 @@ export const quickstartStage: Stage = {
     // Templates are learned from the first part only, so that the test number is clean.
     await step(drainStage, { input_file: out('sample/sample.log'), label_file: out('sample/labels.csv'), config_file: 'drain3.ini', fit_share: 0.5, output_path: out('drain_result'), overwrite: true });
     await step(logKeyStage, { input_file: out('drain_result'), output_path: out('log_key_model_result'), learning_rate: 0.003, batch_size: 64, max_epochs: o.max_epochs, target_fpr: 0.01, overwrite: true });
-    await step(detectStage, { model: out('log_key_model_result'), input_file: out('sample/sample.log'), label_file: out('sample/labels.csv'), output_path: out('detect_result'), top: 2, overwrite: true });
+    // Another day's log, which neither the parser nor the model has seen.
+    await step(dataStage, { action: 'generate', output_path: out('tomorrow'), sessions: Math.ceil(o.sessions / 3), seed: 2 });
+    await step(detectStage, { model: out('log_key_model_result'), input_file: out('tomorrow/sample.log'), label_file: out('tomorrow/labels.csv'), output_path: out('detect_result'), top: 2, overwrite: true });
     await step(benchmarkStage, { protocol: 'custom', input_file: out('drain_result'), model: out('log_key_model_result'), target_fpr: 0.01, detectors: QUICK_DETECTORS });
     new StageConsole(o.quiet).say(`\nquickstart done in ${formatSeconds((performance.now() - started) / 1000)}. The same commands work on your own log: see README.md.`);
   },

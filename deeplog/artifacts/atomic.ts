@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { DataError, messageOf } from '../common/index.js';
@@ -14,7 +15,7 @@ export class AtomicFile {
   static async create(file: string): Promise<AtomicFile> {
     const temporary = `${file}.${randomBytes(4).toString('hex')}.tmp`;
     try {
-      await mkdir(path.dirname(file), { recursive: true });
+      await makeFolder(path.dirname(path.resolve(file)));
       return new AtomicFile(file, temporary, await open(temporary, 'w'));
     } catch (error) {
       throw new DataError(`${file}: cannot be written (${messageOf(error)}). Choose another output path or free the disk.`);
@@ -42,6 +43,15 @@ export class AtomicFile {
     await this.handle.close().catch(() => undefined);
     await rm(this.temporary, { force: true });
   }
+}
+
+/** As mkdir's `recursive`, which never returns where a file system refuses new folders (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  await makeFolder(path.dirname(folder));
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 /** Writes a whole small file atomically. */

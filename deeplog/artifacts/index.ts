@@ -1,6 +1,6 @@
 export { ArrowFileWriter, readBatches } from './arrow_file.js';
 export { AtomicFile, readJson, writeAtomic, writeChunks, writeJson } from './atomic.js';
 export { EVENTS_SCHEMA, EventsBuilder } from './events.js';
-export { claimOutput, describeMachine, hashFile, hashInputs, hashOfValue, readManifest, writeManifest, type Manifest, type ManifestFacts } from './manifest.js';
+export { checkOutput, describeMachine, hashFile, hashInputs, hashOfValue, openOutput, readManifest, writeManifest, type Manifest, type ManifestFacts } from './manifest.js';
 export { readSessions, SESSIONS_SCHEMA, SessionsBuilder, type SessionRecord } from './sessions.js';
 export { readTensors, writeTensors, type NamedTensors } from './tensors.js';

@@ -67,18 +67,21 @@ export async function readManifest(folder: string): Promise<Manifest> {
 }
 
 /**
- * Clears the way for a stage's output. A finished result is only replaced with `overwrite`; an unfinished one always may be.
- * The old manifest goes first, so that a mix of old and new files never looks whole.
+ * To be called before any work: a finished result is only replaced with `overwrite`; an unfinished one always may be.
  * @throws DataError naming what would be replaced.
  */
-export async function claimOutput(folder: string, overwrite: boolean): Promise<void> {
-  const file = path.join(folder, MANIFEST);
-  if (!existsSync(file)) return;
-  if (!overwrite) {
-    const { stage, created } = await readManifest(folder);
-    throw new DataError(`${folder}: holds a finished ${stage} result of ${created}. Add --overwrite to replace it, or choose another --output_path.`);
-  }
-  await rm(file);
+export async function checkOutput(folder: string, overwrite: boolean): Promise<void> {
+  if (overwrite || !existsSync(path.join(folder, MANIFEST))) return;
+  const { stage, created } = await readManifest(folder);
+  throw new DataError(`${folder}: holds a finished ${stage} result of ${created}. Add --overwrite to replace it, or choose another --output_path.`);
+}
+
+/**
+ * To be called when the work is done and its first file is about to be put in place: takes an old result's manifest away, so
+ * that a mix of old and new files never looks whole. What fails before leaves the old result as it was.
+ */
+export async function openOutput(folder: string): Promise<void> {
+  await rm(path.join(folder, MANIFEST), { force: true });
 }
 
 /** sha256 of a file's content, in hex. */

@@ -56,7 +56,7 @@ function parser(stages: readonly Stage[], words: readonly string[], scriptName: 
       return argv;
     }, (given) => stage.run(given as Record<string, unknown>));
   }
-  if (!stages.some((s) => s.command.startsWith('$0'))) cli.demandCommand(1, 'Name a stage');
+  if (!stages.some((s) => s.command.startsWith('$0'))) cli.demandCommand(1, `Name a stage: ${stages.map((s) => s.command.split(' ')[0]).join(', ')}`);
   return cli;
 }
 

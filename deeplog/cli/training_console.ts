@@ -12,7 +12,9 @@ export function trainingReporter(console: StageConsole): Reporter {
     },
     epoch(r) {
       best = ` · best epoch ${r.bestEpoch}`;
-      if (!process.stderr.isTTY) console.say(`epoch ${String(r.epoch).padStart(3)}/${r.maxEpochs} · loss ${r.loss.toFixed(5)} · val_loss ${r.validationLoss.toFixed(5)} · best epoch ${r.bestEpoch} · ${formatCount(Math.round(r.examplesPerSecond))} windows/s`);
+      // Some ten lines a run are enough where there is no bar.
+      const every = Math.max(1, Math.floor(r.maxEpochs / 10));
+      if (!process.stderr.isTTY && (r.epoch === 1 || r.epoch % every === 0)) console.say(`epoch ${String(r.epoch).padStart(3)}/${r.maxEpochs} · loss ${r.loss.toFixed(5)} · val_loss ${r.validationLoss.toFixed(5)} · best epoch ${r.bestEpoch} · ${formatCount(Math.round(r.examplesPerSecond))} windows/s`);
     },
   };
 }

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { claimOutput, hashOfValue, readManifest, writeManifest } from '../artifacts/index.js';
+import { hashOfValue, openOutput, readManifest, writeManifest } from '../artifacts/index.js';
 import { DataError, UsageError } from '../common/index.js';
 import { createDetector, DeepLog, DeepLogKeys, DeepLogParams, DeepLogWorkflow, loadDetector, type DeepLogKeysOptions, type DeepLogParamsOptions, type Detector } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
-import { writeSplit } from '../sequences/index.js';
+import { ABNORMAL, PART, writeSplit } from '../sequences/index.js';
 import type { Reporter } from '../training/index.js';
 import { contributions, requireProvided, scoreTask, sourcesFor } from './details.js';
 import { evaluate, type Evaluation } from './evaluate.js';
@@ -53,9 +53,10 @@ export interface BenchmarkOptions extends Omit<TaskOptions, 'seed'> {
   onRow?(row: ResultRow): void;
 }
 
-/** Runs detectors × protocols × seeds. @throws DataError, UsageError */
-export async function benchmark(options: BenchmarkOptions): Promise<Results> {
+/** Runs detectors × protocols × seeds; what could not be fitted is in `failures`. @throws DataError when a data set is missing; UsageError */
+export async function benchmark(options: BenchmarkOptions): Promise<{ results: Results; failures: readonly string[] }> {
   const protocols = new Protocols(options);
+  const failures: string[] = [];
   const rows: ResultRow[] = [];
   for (const protocol of options.protocols) {
     for (const seed of options.seeds) {
@@ -66,7 +67,13 @@ export async function benchmark(options: BenchmarkOptions): Promise<Results> {
       const fitted = new Map<string, Fitted>();
       try {
         for (const id of detectors) {
-          const row = await runCell(task, id, options, fitted);
+          const row = await runCell(task, id, options, fitted).catch((error: unknown) => {
+            // One detector that cannot be fitted must not cost the others their rows.
+            if (!(error instanceof DataError)) throw error;
+            failures.push(`${protocol}, ${id}: ${error.message}`);
+            return null;
+          });
+          if (row === null) continue;
           rows.push(row);
           options.onRow?.(row);
         }
@@ -75,7 +82,7 @@ export async function benchmark(options: BenchmarkOptions): Promise<Results> {
       }
     }
   }
-  return { schema: 'deeplog.results/1', rows };
+  return { results: { schema: 'deeplog.results/1', rows }, failures };
 }
 
 /** The detectors that can run on a task. @throws DataError naming one that cannot, unless those are to be left out. */
@@ -104,7 +111,10 @@ async function runCell(task: Task, id: string, options: BenchmarkOptions, fitted
   const scores = await scoreTask(detector, task);
   const scoreSeconds = (performance.now() - started) / 1000;
   const { labelled, ...evaluation } = evaluate(task, scores, detector, options.targetFpr);
-  const notes = [...task.notes, ...(reused === null ? [] : [`fitted before: ${reused}`]), ...directionNote(evaluation.roc_auc), ...(detector instanceof DeepLog && labelled ? await contributions(detector, task, options.targetFpr) : [])];
+  const notes = [
+    ...task.notes, ...sizeNotes(task, evaluation, detector, options.targetFpr), ...(reused === null ? [] : [`fitted before: ${reused}`]), ...directionNote(evaluation.roc_auc),
+    ...(detector instanceof DeepLog && labelled ? await contributions(detector, task, options.targetFpr) : []),
+  ];
   const engine = detector instanceof DeepLogKeys || detector instanceof DeepLogParams || detector instanceof DeepLog ? (await options.engine()).info : null;
   return {
     dataset: task.dataset, protocol: task.protocol, split_sha256: task.split.sha256, detector: id, unit: task.unit, seed: task.seed,
@@ -117,6 +127,19 @@ async function runCell(task: Task, id: string, options: BenchmarkOptions, fitted
     model_bytes: detector.modelBytes(),
     notes,
   };
+}
+
+/** Below this many abnormal test sessions a table says little. */
+const FEW_ABNORMAL = 30;
+
+function sizeNotes(task: Task, e: { tp: number; fn: number }, detector: Detector, targetFpr: number): string[] {
+  const abnormal = e.tp + e.fn;
+  let normals = 0;
+  for (let s = 0; s < task.table.size; s++) if (task.split.parts[s] === PART.validation && task.table.labels[s] !== ABNORMAL) normals++;
+  return [
+    ...(task.table.labelled && abnormal < FEW_ABNORMAL ? [abnormal === 0 ? 'the test part has no abnormal session: only false alarms can be counted' : `only ${abnormal} abnormal test sessions: one more or less moves recall by ${(1 / abnormal).toFixed(2)}`] : []),
+    ...(!detector.binary && Math.floor(normals * targetFpr) === 0 ? [`${normals} validation normals are too few for ${100 * targetFpr} % false alarms: thresholds are their highest score`] : []),
+  ];
 }
 
 /** A detector that ranks the wrong way round is broken, whatever its F1. */
@@ -164,7 +187,7 @@ async function fitFresh(task: Task, detector: Detector, options: BenchmarkOption
   const fitSeconds = (performance.now() - started) / 1000;
   if (options.cache && detector instanceof DeepLogKeys) {
     const folder = cacheFolder(task, detector, options);
-    await claimOutput(folder, true);
+    await openOutput(folder);
     await detector.save(folder);
     await writeManifest(folder, { stage: 'benchmark fit', startedAt: started, inputs: {}, options: {}, seed: task.seed, extra: { split_sha256: task.split.sha256, fit_seconds: fitSeconds } });
   }

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { claimOutput, hashInputs, readJson, readManifest, readSessions, writeChunks, writeJson, writeManifest } from '../artifacts/index.js';
+import { checkOutput, hashInputs, openOutput, readJson, readManifest, readSessions, writeChunks, writeJson, writeManifest } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
 import { DetailedSessions, loadDetector, requireNeeds, type Detector, type Evidence, type Need, type Session } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
@@ -35,6 +35,8 @@ export interface Verdict {
   readonly threshold: number;
   readonly abnormal: boolean;
   readonly label?: boolean;
+  /** Sessions with the same events have the same number. */
+  readonly pattern: number;
   readonly evidence?: readonly (Evidence & { readonly template?: string; readonly raw?: string; readonly expected_templates?: readonly string[] })[];
 }
 
@@ -43,6 +45,8 @@ export interface Detected {
   readonly flagged: readonly Verdict[];
   readonly threshold: number;
   readonly metrics: PointMetrics | null;
+  /** What the score is, in words. */
+  readonly meaning: string;
   readonly verdictsFile: string;
   readonly warnings: readonly string[];
 }
@@ -55,8 +59,9 @@ const EVIDENCE_PER_SESSION = 5;
  */
 export async function detect(options: DetectOptions, engine: () => Promise<Engine>): Promise<Detected> {
   const startedAt = performance.now();
-  await readManifest(options.model);
-  await claimOutput(options.outputPath, options.overwrite);
+  await requireModel(options.model);
+  requireInput(options.inputFile);
+  await checkOutput(options.outputPath, options.overwrite);
   const detector = await loadDetector(options.model, engine);
   const config = (await readJson(path.join(options.model, 'config.json'))) as { threshold?: number; window_size?: number };
   const source = await parsedInput(options);
@@ -71,6 +76,7 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
   const templates = existsSync(path.join(options.model, 'templates.json')) ? (await readJson(path.join(options.model, 'templates.json'))) as Record<string, string> : {};
   const flagged = await explainFlagged(detector, source, table, perSession, threshold, templates, details);
   const verdictsFile = path.join(options.outputPath, 'verdicts.jsonl');
+  await openOutput(options.outputPath);
   const byRow = new Map(flagged.map((v) => [v.row, v.verdict]));
   await writeChunks(verdictsFile, (function* () {
     for (let row = 0; row < table.size; row++) yield `${JSON.stringify(byRow.get(row) ?? verdictOf(table, row, perSession[row], threshold))}\n`;
@@ -79,9 +85,19 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
   await writeJson(path.join(options.outputPath, 'metrics.json'), { schema: 'deeplog.detect_metrics/1', sessions: table.size, flagged: flagged.length, threshold, metrics });
   await writeManifest(options.outputPath, { stage: 'detect', startedAt, options: options.flags, inputs: await hashInputs([options.inputFile, path.join(options.model, 'config.json')]) });
   return {
-    sessions: table.size, threshold, metrics, verdictsFile, warnings: source.warnings,
+    sessions: table.size, threshold, metrics, verdictsFile, meaning: meaningOf(detector), warnings: [...source.warnings, ...(options.recalibrate ? recalibrationWarnings(table, options.targetFpr) : [])],
     flagged: flagged.map((f) => f.verdict).sort((a, b) => b.score - a.score),
   };
+}
+
+/** @throws DataError when the folder is missing, unfinished, or holds something else. */
+async function requireModel(folder: string): Promise<void> {
+  const { stage } = await readManifest(folder);
+  if (!existsSync(path.join(folder, 'config.json'))) throw new DataError(`${folder}: holds the result of ${stage}, not a trained model. Give --model a folder that a training stage wrote.`);
+}
+
+function requireInput(inputFile: string): void {
+  if (inputFile !== '-' && !existsSync(inputFile)) throw new DataError(`${inputFile}: there is no such file or folder. Check --input_file.`);
 }
 
 interface Source {
@@ -96,10 +112,10 @@ interface Source {
 /** Parses a raw log with the model's parser; takes parsed sessions as they are. */
 async function parsedInput(options: DetectOptions): Promise<Source> {
   const { inputFile } = options;
-  if (inputFile !== '-' && !existsSync(inputFile)) throw new DataError(`${inputFile}: there is no such file or folder. Check --input_file.`);
   if (inputFile !== '-' && (statSync(inputFile).isDirectory() || /\.(arrow|json)$/.test(inputFile))) {
     const folder = statSync(inputFile).isDirectory() ? inputFile : path.dirname(inputFile);
     const manifest = existsSync(path.join(folder, 'manifest.json')) ? await readManifest(folder) : null;
+    await requireSameTemplates(options.model, folder);
     const rawLog = manifest?.options.input_file;
     const arrow = path.join(folder, 'sessions.arrow');
     return { sessions: inputFile, sessionsArrow: existsSync(arrow) ? arrow : null, rawLog: typeof rawLog === 'string' && rawLog !== '-' && existsSync(rawLog) ? rawLog : null, warnings: [] };
@@ -113,6 +129,21 @@ async function parsedInput(options: DetectOptions): Promise<Source> {
   const { warnings, report } = await runDrain(drainSettings(flags));
   for (const line of report) options.onProgress?.(line);
   return { sessions: output, sessionsArrow: path.join(output, 'sessions.arrow'), rawLog: inputFile === '-' ? null : inputFile, warnings };
+}
+
+/**
+ * Event ids only mean something with the parser that gave them.
+ * @throws DataError when most ids that both know stand for different templates.
+ */
+async function requireSameTemplates(model: string, input: string): Promise<void> {
+  const files = [model, input].map((folder) => path.join(folder, 'templates.json'));
+  if (!files.every((f) => existsSync(f))) return;
+  const [ours, theirs] = (await Promise.all(files.map(readJson))) as Record<string, string>[];
+  const shared = Object.keys(ours).filter((id) => id in theirs);
+  const different = shared.filter((id) => ours[id] !== theirs[id]);
+  if (different.length * 2 <= shared.length) return;
+  const [id] = different;
+  throw new DataError(`${input}: was parsed with other event ids than the model knows (event ${id} is ${JSON.stringify(theirs[id])} there, ${JSON.stringify(ours[id])} in ${model}). Give the raw log instead, or parse it with --state ${path.join(model, 'parser_state.json')}.`);
 }
 
 /** @throws DataError naming the detector and what the input lacks */
@@ -136,6 +167,20 @@ function recalibrated(table: SessionTable, scores: Float64Array, targetFpr: numb
   const normals = Array.from(scores).filter((_, row) => table.labels[row] !== ABNORMAL);
   if (normals.length === 0) throw new DataError('--recalibrate needs normal sessions, and all of these are labelled abnormal.');
   return thresholdFor(normals, targetFpr);
+}
+
+function meaningOf(detector: Detector): string {
+  if (detector.id === 'deeplog-keys') return 'the rank of their least expected key';
+  return detector.id === 'deeplog-keys-nll' ? 'the −log p of their least expected key' : 'their score';
+}
+
+function recalibrationWarnings(table: SessionTable, targetFpr: number): string[] {
+  const normals = table.labels.reduce((n, label) => n + (label === ABNORMAL ? 0 : 1), 0);
+  return [
+    ...(table.labelled ? [] : ['these sessions have no labels: all of them were taken for normal']),
+    ...(Math.floor(normals * targetFpr) === 0 ? [`${normals} sessions are too few for a target of ${100 * targetFpr} % false alarms: the threshold is their highest score`] : []),
+    'the verdicts above are on the sessions that the threshold was taken from; judge it on others',
+  ];
 }
 
 async function explainFlagged(detector: Detector, source: Source, table: SessionTable, scores: Float64Array, threshold: number, templates: Readonly<Record<string, string>>, details: DetailedSessions | null): Promise<{ row: number; verdict: Verdict }[]> {
@@ -194,7 +239,7 @@ function verdictOf(table: SessionTable, row: number, score: number, threshold: n
   const firstLine = table.details?.firstLines[row] ?? NaN;
   return {
     session: row + 1, key: table.details?.keys[row] ?? String(row + 1), n_events: table.sequence(table.sequenceOf[row]).length, first_line: Number.isNaN(firstLine) ? null : firstLine,
-    score, threshold, abnormal: score > threshold, ...(label === UNLABELLED ? {} : { label: label === ABNORMAL }),
+    score, threshold, abnormal: score > threshold, pattern: table.sequenceOf[row], ...(label === UNLABELLED ? {} : { label: label === ABNORMAL }),
   };
 }
 

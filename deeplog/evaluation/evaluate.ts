@@ -98,6 +98,7 @@ function perDay(task: Task, sessions: readonly number[], alerts: number): number
     last = Math.max(last, times[s]);
   }
   const days = (last - first) / 86_400_000;
-  return days > 0 ? alerts / days : null;
+  // Minutes of log say nothing about days.
+  return days >= 0.5 ? alerts / days : null;
 }
 

@@ -8,7 +8,7 @@ import { renderTables } from './table.js';
 export async function writeReport(folder: string, results: Results, command: string): Promise<void> {
   await writeJson(path.join(folder, 'results.json'), results);
   const costs = results.rows.map((r) => `| ${r.protocol} | ${r.detector} | ${r.seed} | ${r.fit_seconds} | ${r.score_per_second.toLocaleString('en-US')} | ${r.peak_rss_mb} | ${r.model_bytes?.toLocaleString('en-US') ?? '–'} | ${r.engine ?? '–'} |`);
-  const points = results.rows.flatMap((r) => (r.at_target_fpr ?? []).map((a) => `| ${r.protocol} | ${r.detector} | ${r.seed} | ${100 * a.target_fpr} % | ${a.threshold.toPrecision(4)} | ${(100 * a.validation_fpr).toFixed(3)} % | ${a.tp} | ${a.fp} | ${a.fn} | ${a.precision?.toFixed(4) ?? '–'} | ${a.recall?.toFixed(4) ?? '–'} | ${a.f1?.toFixed(4) ?? '–'} | ${r.oracle_f1?.toFixed(4) ?? '–'} |`));
+  const points = results.rows.flatMap((r) => (r.at_target_fpr ?? [{ ...r, target_fpr: null, validation_fpr: null }]).map((a) => `| ${r.protocol} | ${r.detector} | ${r.seed} | ${a.target_fpr === null ? 'none needed' : `${100 * a.target_fpr} %`} | ${a.threshold.toPrecision(4)} | ${a.validation_fpr === null ? '–' : `${(100 * a.validation_fpr).toFixed(3)} %`} | ${a.tp} | ${a.fp} | ${a.fn} | ${a.precision?.toFixed(4) ?? '–'} | ${a.recall?.toFixed(4) ?? '–'} | ${a.f1?.toFixed(4) ?? '–'} | ${r.oracle_f1?.toFixed(4) ?? '–'} |`));
   await writeAtomic(path.join(folder, 'report.md'), `# Benchmark report
 
 Command: \`${command}\` · ${new Date().toISOString()} · ${describeMachine()} · Node ${process.version}
@@ -22,7 +22,7 @@ ${renderTables(results, 'markdown').replace(/^### /gm, '## ')}
 
 | protocol | detector | seed | target | threshold | on validation | tp | fp | fn | precision | recall | F1 | oracle F1 |
 |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
-${points.join('\n') || '| – | the binary detectors need no threshold | | | | | | | | | | | |'}
+${points.join('\n')}
 
 ## Cost
 

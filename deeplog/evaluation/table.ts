@@ -7,6 +7,9 @@ interface Column {
 }
 
 const COLUMNS: readonly Column[] = [
+  { title: 'tp', of: (r) => r.tp, digits: 0 },
+  { title: 'fp', of: (r) => r.fp, digits: 0 },
+  { title: 'fn', of: (r) => r.fn, digits: 0 },
   { title: 'F1', of: (r) => r.f1, digits: 3 },
   { title: 'precision', of: (r) => r.precision, digits: 3 },
   { title: 'recall', of: (r) => r.recall, digits: 3 },

@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { claimOutput, hashInputs, readJson, readManifest, writeJson, writeManifest, writeTensors } from '../artifacts/index.js';
+import { checkOutput, hashInputs, openOutput, readJson, readManifest, writeJson, writeManifest, writeTensors } from '../artifacts/index.js';
 import { DeepLogKeys, tableSource, type DeepLogKeysOptions } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
 import { ABNORMAL, PART, readSessionSet, splitByShare, writeSplit, type SessionSet } from '../sequences/index.js';
@@ -41,8 +41,8 @@ export interface TrainedLogKey {
 export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, report: Reporter, signal: AbortSignal): Promise<TrainedLogKey> {
   const startedAt = performance.now();
   const { outputPath, seed } = options;
-  await claimOutput(outputPath, options.overwrite);
   const set = await readSessionSet(options.inputFile, options.labelFile);
+  await checkOutput(outputPath, options.overwrite);
   const split = splitByShare(set.table, { trainUntil: options.trainRatio, validationUntil: options.valRatio, order: options.order, seed, trainOn: options.trainOn, purgeSeams: !set.complete });
   const task: Task = { dataset: path.basename(options.inputFile), protocol: 'custom', unit: set.complete ? 'session' : 'window', table: set.table, split, seed, complete: set.complete, notes: [], files: set.files };
   options.onData?.(set, task);
@@ -58,6 +58,7 @@ export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, r
   const evaluation = evaluate(task, scores, detector, options.targetFpr);
   const hitAtK = await detector.hitAtK(validation);
 
+  await openOutput(outputPath);
   await detector.save(outputPath);
   const config = (await readJson(path.join(outputPath, 'config.json'))) as object;
   await writeJson(path.join(outputPath, 'config.json'), { ...config, threshold: evaluation.threshold, g: evaluation.threshold, target_fpr: options.targetFpr });
@@ -70,7 +71,7 @@ export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, r
     stage: 'log-key', startedAt, options: options.flags, seed, engine: engine.info, inputs: await hashInputs([...set.files]),
     extra: { split_sha256: split.sha256, fit_seconds: detector.training?.seconds ?? null },
   });
-  return { task, detector, evaluation, hitAtK, warnings: warningsFor(set, task, evaluation, options) };
+  return { task, detector, evaluation, hitAtK, warnings: warningsFor(set, task, evaluation, detector, options) };
 }
 
 /** What a model needs to read new logs of the same kind: the parser's state and the settings it was made with. */
@@ -98,13 +99,18 @@ function validationNormals(task: Task): number {
   return task.split.parts.reduce((n, part, s) => n + (part === PART.validation && task.table.labels[s] !== ABNORMAL ? 1 : 0), 0);
 }
 
-function warningsFor(set: SessionSet, task: Task, evaluation: Evaluation, options: TrainLogKeyOptions): string[] {
+function warningsFor(set: SessionSet, task: Task, evaluation: Evaluation, detector: DeepLogKeys, options: TrainLogKeyOptions): string[] {
   const out: string[] = [];
   const firstHeldOut = task.split.parts.findIndex((p) => p === PART.validation || p === PART.test);
   const line = set.table.details?.firstLines[firstHeldOut] ?? NaN;
   if (options.order === 'chronological' && !Number.isNaN(line) && (set.fitUntilLine === null || set.fitUntilLine > line)) out.push(`the parser learned from test lines too; for a clean test number parse again with --fit_until_line ${line}`);
   const normals = evaluation.at_target_fpr?.[0];
   if (normals !== undefined && Math.floor(validationNormals(task) * options.targetFpr) === 0) out.push(`the validation part is too small for a target of ${100 * options.targetFpr} % false alarms: the threshold is its highest normal score`);
+  const { training, vocabularySize, options: model } = detector;
+  if (training !== null && training.stopped === 'max_epochs' && training.bestEpoch === training.history.length && training.history.length > 1) {
+    out.push(`the validation loss was still falling at the last epoch: raise --max_epochs, or lower --batch_size (${detector.trainingWindows} distinct windows make ${Math.ceil(detector.trainingWindows / model.batchSize)} steps an epoch)`);
+  }
+  if (model.score === 'rank' && evaluation.threshold >= vocabularySize - 3) out.push(`g = ${evaluation.threshold} is every key there is: only unknown events can alert. Train longer, or look at --score nll`);
   if (!evaluation.labelled) out.push('the sessions have no labels: the test part is scored, but there is no F1');
   return out;
 }

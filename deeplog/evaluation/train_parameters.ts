@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { claimOutput, hashInputs, readJson, writeAtomic, writeJson, writeManifest } from '../artifacts/index.js';
+import { checkOutput, hashInputs, openOutput, readJson, writeAtomic, writeJson, writeManifest } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
 import { DeepLogParams, describeColumns, DetailedSessions, positionsFrom, seriesOf, upperBound, type DeepLogParamsOptions, type FittedKey, type RowOrder } from '../detectors/index.js';
 import { exportOnnx, type Engine } from '../engine/index.js';
@@ -73,7 +73,7 @@ const PANELS = 12;
 export async function trainParameters(options: TrainParametersOptions, engine: Engine, report: Reporter, signal: AbortSignal): Promise<TrainedParameters> {
   const startedAt = performance.now();
   const { outputPath, inputFile } = options;
-  await claimOutput(outputPath, options.overwrite);
+  await checkOutput(outputPath, options.overwrite);
   const detector = new DeepLogParams(options.model);
   const context = { seed: options.seed, engine: () => Promise.resolve(engine), report, signal };
   const prepared = isMatrix(inputFile) ? await fromMatrix(options, detector, context) : await fromLog(options, detector, context);
@@ -81,6 +81,7 @@ export async function trainParameters(options: TrainParametersOptions, engine: E
   const { results, panels } = await judgeTest(detector, prepared, options.model.alpha);
 
   const threshold = thresholdFor(detector.validationScores(), options.targetFpr);
+  await openOutput(outputPath);
   await detector.save(outputPath);
   const config = (await readJson(path.join(outputPath, 'config.json'))) as object;
   await writeJson(path.join(outputPath, 'config.json'), { ...config, threshold, target_fpr: options.targetFpr, alpha: options.model.alpha });

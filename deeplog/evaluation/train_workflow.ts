@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { claimOutput, hashInputs, readJson, writeAtomic, writeJson, writeManifest } from '../artifacts/index.js';
+import { checkOutput, hashInputs, openOutput, readJson, writeAtomic, writeJson, writeManifest } from '../artifacts/index.js';
 import { DeepLogWorkflow, tableSource } from '../detectors/index.js';
 import { ABNORMAL, PART, readSessionSet, splitByShare, writeSplit } from '../sequences/index.js';
 import { drawDot, drawSvg, outline, simplify, toNetwork, type WorkflowOptions } from '../workflow/index.js';
@@ -45,7 +45,7 @@ export interface TrainedWorkflow {
 export async function trainWorkflow(options: TrainWorkflowOptions): Promise<TrainedWorkflow> {
   const startedAt = performance.now();
   const { outputPath, seed } = options;
-  await claimOutput(outputPath, options.overwrite);
+  await checkOutput(outputPath, options.overwrite);
   const set = await readSessionSet(options.inputFile, options.labelFile);
   const split = splitByShare(set.table, { trainUntil: options.trainRatio, validationUntil: options.valRatio, order: options.order, seed, trainOn: options.trainOn, purgeSeams: !set.complete });
   const task: Task = { dataset: path.basename(options.inputFile), protocol: 'custom', unit: set.complete ? 'session' : 'window', table: set.table, split, seed, complete: set.complete, notes: [], files: set.files };
@@ -60,6 +60,7 @@ export async function trainWorkflow(options: TrainWorkflowOptions): Promise<Trai
 
   const drawn = simplify(outline(detector.workflow, options.drawShare));
   const templates = await templatesBeside(options.inputFile);
+  await openOutput(outputPath);
   await detector.save(outputPath);
   const config = (await readJson(path.join(outputPath, 'config.json'))) as object;
   await writeJson(path.join(outputPath, 'config.json'), { ...config, threshold: evaluation.threshold, target_fpr: options.targetFpr });

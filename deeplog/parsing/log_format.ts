@@ -1,4 +1,4 @@
-import { UsageError } from '../common/index.js';
+import { messageOf, UsageError } from '../common/index.js';
 import { compilePythonRegex } from './patterns/index.js';
 
 const BLANK = new Uint8Array(256);
@@ -31,7 +31,11 @@ export class LogFormat {
     const twice = this.fields.find((f, i) => this.fields.indexOf(f) !== i);
     if (twice !== undefined) throw new UsageError(`The log format ${JSON.stringify(layout)} names <${twice}> twice. Give each field its own name.`);
     const source = separators.map((s, i) => s.replace(/ +/g, '\\s+') + (i < this.fields.length ? '(.*?)' : '')).join('');
-    this.regex = compilePythonRegex(`^${source}$`, 'sd');
+    try {
+      this.regex = compilePythonRegex(`^${source}$`, 'sd');
+    } catch (error) {
+      throw new UsageError(`The log format ${JSON.stringify(layout)} cannot be used: what stands between its fields is a regular expression, and ${messageOf(error).replace(/^.* is broken: /, 'is broken: ').replace(/ Correct it\.$/, '')} Write \\( \\[ \\| for plain characters.`);
+    }
     this.starts = new Int32Array(this.fields.length);
     this.ends = new Int32Array(this.fields.length);
     const plain = separators.map(plainPieces);

@@ -44,6 +44,8 @@ export class LineBlock {
   /** Filled by later steps. */
   event = new Uint32Array(1 << 13);
   session = new Int32Array(1 << 13);
+  /** Text of the first time that did not fit. */
+  firstUndated: string | null = null;
   private readonly dateField: number;
   private readonly timeField: number;
   private readonly labelField: number;
@@ -83,6 +85,16 @@ export class LineBlock {
     }
   }
 
+  /** The first line of the block, field by field. */
+  describeFirst(): string {
+    const { logFormat } = this.options;
+    const [buffer] = this.buffers;
+    const short = (from: number, to: number): string => buffer.toString('utf8', from, Math.min(to, from + 80)) + (to - from > 80 ? '…' : '');
+    if (logFormat === null) return `line ${this.line[0]}: message ${JSON.stringify(short(this.contentStarts[0], this.contentEnds[0]))}`;
+    logFormat.match(buffer, this.starts[0], this.ends[0], this.ascii[0] === 1);
+    return `line ${this.line[0]}: ${logFormat.fields.map((f, i) => `${f} ${JSON.stringify(short(logFormat.starts[i], logFormat.ends[i]))}`).join(', ')}`;
+  }
+
   private take(buffer: Buffer, start: number, end: number, ascii: boolean): void {
     const { options, counts } = this;
     const { logFormat } = options;
@@ -102,7 +114,7 @@ export class LineBlock {
       contentEnd = logFormat.ends[logFormat.contentField];
       if (options.timeFormat !== null) {
         time = this.timeOf(buffer, options.timeFormat, logFormat);
-        if (time !== time) counts.undatedLines++;
+        if (time !== time && counts.undatedLines++ === 0) this.firstUndated = this.timeBytes.toString('utf8', 0, this.timeLength);
       }
       if (this.labelField >= 0) {
         const at = logFormat.starts[this.labelField];

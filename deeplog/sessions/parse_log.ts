@@ -1,5 +1,6 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { ArrowFileWriter, EventsBuilder, SessionsBuilder, writeAtomic, writeJson, type SessionRecord } from '../artifacts/index.js';
+import { ArrowFileWriter, EventsBuilder, openOutput, SessionsBuilder, writeAtomic, writeJson, type SessionRecord } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
 import type { LogFormat, TimeFormat} from '../parsing/index.js';
 import { LineSource, saveState, type FullSearch, type TemplateMiner } from '../parsing/index.js';
@@ -12,6 +13,7 @@ const EVENTS_PER_BATCH = 65_536;
 const SESSION_WEIGHT_PER_BATCH = 500_000;
 const UNPARSED_SAMPLE = 1000;
 const EXAMPLE_BYTES = 2000;
+const PARTIAL_STATE = 'drain_state.partial.json';
 const COMPAT_JSON_SESSIONS = 100_000;
 
 export interface ParseOptions {
@@ -57,6 +59,8 @@ export interface ParseSummary {
   templates: number;
   bytes: number;
   parseSeconds: number;
+  /** How the first line was read, for a glance at whether the format is right. */
+  preview: string | null;
   profile?: Record<string, number>;
 }
 
@@ -93,7 +97,8 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
       if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.write(pass.sessions.flush());
       const now = performance.now();
       if (pass.stateChanged && now - stateSaved >= options.snapshotIntervalMs) {
-        await saveState(options.miner, path.join(outputPath, 'drain_state.json'), options.compressState);
+        // Under a name of its own while the pass runs: a finished result of before is only replaced at the end.
+        await saveState(options.miner, path.join(outputPath, PARTIAL_STATE), options.compressState);
         stateSaved = now;
         pass.stateChanged = false;
       }
@@ -113,9 +118,12 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
       if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.write(pass.sessions.flush());
     }
     await sessions.write(pass.sessions.flush());
+    pass.refuseUselessResult();
+    await openOutput(outputPath);
     await events.commit();
     await sessions.commit();
     await saveState(options.miner, path.join(outputPath, 'drain_state.json'), options.compressState);
+    await rm(path.join(outputPath, PARTIAL_STATE), { force: true });
     await pass.writeTemplates();
     const json = options.format === 'json' || options.format === 'both' || (options.format === 'auto' && pass.summary.sessions <= COMPAT_JSON_SESSIONS);
     if (json && options.adapter !== null) await writeCompatJson(path.join(outputPath, 'events.arrow'), path.join(outputPath, 'sessions.arrow'), path.join(outputPath, 'data.json'));
@@ -136,12 +144,13 @@ class Pass {
   readonly clock: Clock;
   readonly summary: ParseSummary = {
     lines: 0, events: 0, emptyLines: 0, unparsedLines: 0, unmatchedLines: 0, unassignedLines: 0, undatedLines: 0, repairedLines: 0,
-    sessions: 0, abnormalSessions: 0, unlabelledSessions: 0, templates: 0, bytes: 0, parseSeconds: 0,
+    sessions: 0, abnormalSessions: 0, unlabelledSessions: 0, templates: 0, bytes: 0, parseSeconds: 0, preview: null,
   };
   private readonly adapter;
   private readonly templates: (TemplateFacts | undefined)[] = [];
   private readonly unparsed: string[] = [];
   private readonly block: LineBlock;
+  private firstKey: string | null = null;
   private readonly placed: { -readonly [K in keyof PlacedLine]: PlacedLine[K] } = { buffer: Buffer.alloc(0), start: 0, end: 0, ascii: true, line: 0, event: 0, time: NaN, label: null };
 
   constructor(private readonly options: ParseOptions, private readonly source: LineSource) {
@@ -157,6 +166,7 @@ class Pass {
     const { block, clock } = this;
     clock.start();
     block.read(buffer, end, ascii);
+    if (this.summary.preview === null && block.count > 0) this.summary.preview = block.describeFirst();
     clock.lap('lines and headers');
     this.mine(block);
     clock.lap('templates and parameters');
@@ -219,6 +229,7 @@ class Pass {
 
   takeSession(record: SessionRecord): void {
     const { sessionLabels } = this.options;
+    if (this.firstKey === null) this.firstKey = record.key;
     const label = sessionLabels?.get(record.key) ?? record.label;
     this.sessions.append(label === record.label ? record : { ...record, label });
     this.summary.sessions++;
@@ -232,10 +243,23 @@ class Pass {
     const file = this.source.file;
     if (unparsed.length > 0) await writeAtomic(path.join(options.outputPath, 'unparsed.log'), `${unparsed.join('\n')}\n`);
     if (summary.lines === summary.emptyLines) throw new DataError(`${file}: holds no lines to parse${summary.emptyLines > 0 ? ' (all are empty)' : ''}. Check --input_file.`);
+    if (options.timeFormat !== null && summary.events > 0 && summary.undatedLines / summary.events > options.maxUnparsed) {
+      throw new DataError(`${file}: the time of ${summary.undatedLines} of ${summary.events} lines does not fit --time_format ${JSON.stringify(options.timeFormat.format)}; the first is ${JSON.stringify(this.block.firstUndated ?? '')}. Correct the format (strptime codes; <Date> and <Time> are joined by one blank), or leave it out.`);
+    }
     const share = summary.unparsedLines / (summary.lines - summary.emptyLines);
     if (share > options.maxUnparsed) {
       throw new DataError(`${file}: ${summary.unparsedLines} of ${summary.lines - summary.emptyLines} lines (${(100 * share).toFixed(1)} %) do not fit the log format ${JSON.stringify(options.logFormat?.layout)}, above --max_unparsed ${options.maxUnparsed}; the first is line ${unparsed[0].slice(0, 120)}. Correct --logformat; samples are in ${path.join(options.outputPath, 'unparsed.log')}.`);
     }
+  }
+
+  /** @throws DataError when the sessions, or their labels, cannot be what was meant. */
+  refuseUselessResult(): void {
+    const { summary, options } = this;
+    const { adapter, sessionLabels } = options;
+    if (adapter !== null && summary.sessions === 0) throw new DataError(`${this.source.file}: no line belongs to a session${'regex' in adapter ? `: --regex ${JSON.stringify(adapter.regex)} is found in none of ${summary.events} lines` : ''}. The first reads: ${summary.preview ?? '(none)'}.`);
+    if (sessionLabels === null || summary.sessions === 0 || summary.unlabelledSessions < summary.sessions) return;
+    const [wanted] = sessionLabels.keys();
+    throw new DataError(`The label file has keys like ${JSON.stringify(wanted ?? '')}, the sessions ${JSON.stringify(this.firstKey ?? '')}: none of them match. ${adapter !== null && 'regex' in adapter ? 'A session\'s key is the whole match of --regex' : `Sessions of ${adapter?.type ?? ''} are numbered; label their lines with --anomaly_labels or --label_column instead`}.`);
   }
 
   async writeTemplates(): Promise<void> {

@@ -1,6 +1,6 @@
-import { claimOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
-import { DataError, UsageError, type Literal } from '../common/index.js';
-import { countLines, loadState, LogFormat, parseDuration, TemplateMiner, TimeFormat, type FullSearch, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
+import { checkOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
+import { messageOf, UsageError, type Literal } from '../common/index.js';
+import { countLines, LinePattern, LineSource, loadState, LogFormat, parseDuration, TemplateMiner, TimeFormat, type FullSearch, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
 import path from 'node:path';
 import type { AdapterOptions } from './adapters.js';
 import { readLabels } from './labels.js';
@@ -57,7 +57,7 @@ export function drainSettings(flags: DrainFlags): DrainSettings {
   const adapter = adapterOf(flags);
   const timeFormat = flags.time_format === undefined ? null : new TimeFormat(flags.time_format);
   if (timeFormat !== null && !logFormat?.fields.some((f) => f === 'Time' || f === 'Date')) throw new UsageError('--time_format needs a --logformat with <Time> or <Date>.');
-  if ((adapter?.type === 'interval_time' || adapter?.type === 'sliding_time') && timeFormat === null) throw new UsageError(`--adapter_type ${adapter.type} needs --time_format and a --logformat with <Time>.`);
+  if ((adapter?.type === 'interval_time' || adapter?.type === 'sliding_time') && timeFormat === null) throw new UsageError(`--adapter_type ${adapter.type} needs --time_format and a --logformat with <Date> or <Time>.`);
   if (flags.label_column !== undefined && !logFormat?.fields.includes(flags.label_column)) throw new UsageError(`--label_column ${flags.label_column} is no field of the log format ${JSON.stringify(flags.logformat ?? '')}.`);
   if (flags.fit_until_line !== undefined && flags.fit_share !== undefined) throw new UsageError('--fit_until_line and --fit_share say the same thing twice: give one.');
   if (flags.fit_share !== undefined && flags.input_file === '-') throw new UsageError('--fit_share needs to count the lines first, which standard input does not allow. Use --fit_until_line.');
@@ -97,7 +97,8 @@ export interface DrainResult {
 export async function runDrain(settings: DrainSettings, onProgress?: (progress: DrainProgress) => void, onProfile?: (line: string) => void): Promise<DrainResult> {
   const { flags } = settings;
   const startedAt = performance.now();
-  await claimOutput(flags.output_path, flags.overwrite);
+  await LineSource.open(flags.input_file); // a missing input is the first thing to say
+  await checkOutput(flags.output_path, flags.overwrite);
   const sessionLabels = flags.label_file === undefined ? null : await readLabels(flags.label_file);
   const fitUntilLine = flags.fit_share !== undefined ? Math.floor((await countLines(flags.input_file)) * flags.fit_share) + 1 : flags.fit_until_line ?? Infinity;
   const miner = flags.state === undefined ? new TemplateMiner(settings.miner) : await loadState(flags.state, settings.miner);
@@ -114,7 +115,6 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
     onProfile: (seconds, lines) => onProfile?.(`${lines.toLocaleString('en-US')} lines; ${profileLine(seconds)}`),
     onProgress: (p) => onProgress?.({ ...p, seconds: (performance.now() - startedAt) / 1000 }),
   });
-  if (sessionLabels !== null && summary.sessions > 0 && summary.unlabelledSessions === summary.sessions) throw new DataError(`${flags.label_file ?? ''}: none of its keys is the key of a session. Session keys are the whole match of --regex; check the label file's first column.`);
   await writeJson(path.join(flags.output_path, 'metrics.json'), { schema: 'deeplog.drain_metrics/1', ...summary });
   await writeManifest(flags.output_path, {
     stage: 'drain', startedAt, options: { ...flags },
@@ -126,14 +126,14 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
 
 function report(s: ParseSummary, settings: DrainSettings): string[] {
   const n = (x: number): string => x.toLocaleString('en-US');
-  const lines = [`parsed ${n(s.lines)} lines (${(s.bytes / 1e6).toFixed(1)} MB) into ${n(s.events)} events of ${n(s.templates)} templates in ${s.parseSeconds.toFixed(2)} s: ${n(Math.round(s.lines / s.parseSeconds))} lines/s`];
+  const lines = [...(s.preview === null ? [] : [s.preview]), `parsed ${n(s.lines)} lines (${(s.bytes / 1e6).toFixed(1)} MB) into ${n(s.events)} events of ${n(s.templates)} templates in ${s.parseSeconds.toFixed(2)} s: ${n(Math.round(s.lines / s.parseSeconds))} lines/s`];
   if (settings.parse.adapter !== null) {
     const labels = s.unlabelledSessions === s.sessions ? 'no labels' : `${n(s.abnormalSessions)} abnormal${s.unlabelledSessions > 0 ? `, ${n(s.unlabelledSessions)} without a label` : ''}`;
     lines.push(`grouped into ${n(s.sessions)} sessions (${labels})${s.unassignedLines > 0 ? `; ${n(s.unassignedLines)} lines belong to none` : ''}`);
   }
   if (s.emptyLines > 0) lines.push(`${n(s.emptyLines)} empty lines were left out`);
   if (s.profile) lines.push(profileLine(s.profile));
-  lines.push(`written: ${settings.flags.output_path} (events.arrow, sessions.arrow, templates.json, drain_state.json)`);
+  lines.push(`written: ${settings.flags.output_path} (events.arrow, ${settings.parse.adapter === null ? '' : 'sessions.arrow, '}templates.json, drain_state.json)`);
   return lines;
 }
 
@@ -155,6 +155,7 @@ function adapterOf(f: DrainFlags): AdapterOptions | null {
   const need = (name: 'regex' | 'delimiter'): string => {
     const value = f[name];
     if (typeof value !== 'string') throw new UsageError(`--adapter_type ${f.adapter_type ?? ''} needs --${name}.`);
+    if (name === 'regex') requireRegex(value);
     return value;
   };
   switch (f.adapter_type) {
@@ -162,13 +163,24 @@ function adapterOf(f: DrainFlags): AdapterOptions | null {
     case 'only_identifier': return { type: 'only_identifier', regex: need('regex') };
     case 'delimiter+regex': return { type: 'delimiter+regex', regex: need('regex'), delimiter: need('delimiter') };
     case 'only_delimiter': return { type: 'only_delimiter', delimiter: need('delimiter') };
-    case 'interval_time': return { type: 'interval_time', deltaMs: parseDuration(f.delta ?? null, '--delta') };
+    case 'interval_time':
+      if (f.delta === undefined) throw new UsageError("--adapter_type interval_time needs --delta, e.g. \"{'minutes': 5}\" or seconds.");
+      return { type: 'interval_time', deltaMs: parseDuration(f.delta, '--delta') };
     case 'fixed_window': return { type: 'fixed_window', size: f.size, stride: f.stride ?? f.size };
     case 'sliding_time': {
-      const windowMs = parseDuration(f.window ?? null, '--window');
+      if (f.window === undefined) throw new UsageError("--adapter_type sliding_time needs --window, e.g. \"{'minutes': 5}\" or seconds.");
+      const windowMs = parseDuration(f.window, '--window');
       return { type: 'sliding_time', windowMs, stepMs: f.step === undefined ? windowMs : parseDuration(f.step, '--step') };
     }
     default: throw new UsageError(`--adapter_type ${f.adapter_type} is unknown.`);
+  }
+}
+
+function requireRegex(pattern: string): void {
+  try {
+    new LinePattern(pattern);
+  } catch (error) {
+    throw new UsageError(`--regex: ${messageOf(error)}`);
   }
 }
 

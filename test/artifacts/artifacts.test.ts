@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ArrowFileWriter, AtomicFile, claimOutput, EventsBuilder, hashFile, hashOfValue, readBatches, readJson, readManifest, readSessions, readTensors, SessionsBuilder, writeAtomic, writeManifest, writeTensors, type SessionRecord } from '../../deeplog/artifacts/index.js';
+import { ArrowFileWriter, AtomicFile, checkOutput, EventsBuilder, hashFile, hashOfValue, openOutput, readBatches, readJson, readManifest, readSessions, readTensors, SessionsBuilder, writeAtomic, writeManifest, writeTensors, type SessionRecord } from '../../deeplog/artifacts/index.js';
 import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
 
 removeScratchAfterwards();
@@ -25,6 +25,7 @@ describe('atomic files', () => {
     const folder = scratchFolder();
     writeFileSync(path.join(folder, 'file'), '');
     await expect(writeAtomic(path.join(folder, 'file', 'x'), '')).rejects.toThrow(/file\/x: cannot be written/);
+    await expect(writeAtomic('/proc/no/such/x', '')).rejects.toThrow(/\/proc\/no\/such\/x: cannot be written/);
     writeFileSync(path.join(folder, 'cut.json'), '{"a": ');
     await expect(readJson(path.join(folder, 'cut.json'))).rejects.toThrow(/cut\.json: is not valid JSON/);
     await expect(readJson(path.join(folder, 'none.json'))).rejects.toThrow(/none\.json: cannot be read/);
@@ -37,11 +38,13 @@ describe('manifests', () => {
     await expect(readManifest(folder)).rejects.toThrow('there is no such folder');
     mkdirSync(folder);
     await expect(readManifest(folder)).rejects.toThrow('did not finish');
-    await claimOutput(folder, false);
+    await checkOutput(folder, false);
     await writeManifest(folder, { stage: 'test', startedAt: performance.now(), inputs: { a: 'b' }, options: { x: 1 }, seed: 3 });
     expect(await readManifest(folder)).toMatchObject({ schema: 'deeplog.manifest/1', stage: 'test', seed: 3, inputs: { a: 'b' }, options: { x: 1 }, node: process.version });
-    await expect(claimOutput(folder, false)).rejects.toThrow('Add --overwrite');
-    await claimOutput(folder, true);
+    await expect(checkOutput(folder, false)).rejects.toThrow('Add --overwrite');
+    await checkOutput(folder, true);
+    expect(existsSync(path.join(folder, 'manifest.json'))).toBe(true); // nothing is lost before the work is done
+    await openOutput(folder);
     expect(existsSync(path.join(folder, 'manifest.json'))).toBe(false);
   });
 

@@ -6,7 +6,7 @@ import { ABNORMAL, NORMAL, PART, SessionTableBuilder, splitByShare, UNLABELLED }
 function taskOf(sessions: readonly { events: number[]; label?: number }[], order: 'chronological' | 'random' = 'chronological'): Task {
   const builder = new SessionTableBuilder();
   for (const s of sessions) builder.add(s.events, 0, s.events.length, s.label ?? NORMAL);
-  const table = builder.build({ keys: sessions.map((_, i) => `s${i}`), firstLines: Float64Array.from(sessions, (_, i) => i + 1), startTimes: Float64Array.from(sessions, (_, i) => i * 3_600_000) });
+  const table = builder.build({ keys: sessions.map((_, i) => `s${i}`), firstLines: Float64Array.from(sessions, (_, i) => i + 1), startTimes: Float64Array.from(sessions, (_, i) => i * 12 * 3_600_000) });
   return { dataset: 'test', protocol: 'custom', unit: 'session', table, split: splitByShare(table, { trainUntil: 0.4, validationUntil: 0.6, order, seed: 1, trainOn: 'normal' }), seed: 1, complete: true, notes: [], files: [] };
 }
 
@@ -38,7 +38,7 @@ describe('evaluate', () => {
   });
 
   it('gives alerts per day from the times of the test part', () => {
-    expect(evaluate(task, scoresOf(task), { binary: false }, 0.001).alerts_per_day).toBeCloseTo(2 / (3 / 24), 10); // sessions 6 … 9: three hours
+    expect(evaluate(task, scoresOf(task), { binary: false }, 0.001).alerts_per_day).toBeCloseTo(2 / 1.5, 10); // sessions 6 … 9: a day and a half
   });
 
   it('has no quality metrics without labels, but alerts', () => {
@@ -73,6 +73,6 @@ describe('tables', () => {
 
   it('give mean ± sample standard deviation over seeds', () => {
     const text = renderTables({ schema: 'deeplog.results/1', rows: [row({ f1: 0.8, seed: 1 }), row({ f1: 0.9, seed: 2, split_sha256: 'c'.repeat(64) })] }, 'markdown');
-    expect(text).toContain('| x | 0.850 ± 0.071 |');
+    expect(text).toContain('| x | 1 ± 0 | 0 ± 0 | 0 ± 0 | 0.850 ± 0.071 |');
   });
 });

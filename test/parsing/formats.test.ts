@@ -40,7 +40,7 @@ describe('LogFormat', () => {
   it('names what is wrong with a layout', () => {
     expect(() => new LogFormat('<Date> <Time>')).toThrow('has no <Content> field');
     expect(() => new LogFormat('<A> <A> <Content>')).toThrow('names <A> twice');
-    expect(() => new LogFormat('<A>( <Content>')).toThrow('cannot be used');
+    expect(() => new LogFormat('<A>( <Content>')).toThrow('is broken: unterminated group');
   });
 });
 

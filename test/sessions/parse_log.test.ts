@@ -79,7 +79,7 @@ describe('parsing a log', () => {
     writeFileSync(labels, 'JobId,Label\njob-1,Anomaly\njob-2,Perhaps\n');
     await expect(parse(LOG, { ...FORMATTED, label_file: labels })).rejects.toThrow(/labels\.csv, line 3: the label "Perhaps" is unknown/);
     writeFileSync(labels, 'JobId,Label\nother,Anomaly\n');
-    await expect(parse(LOG, { ...FORMATTED, label_file: labels })).rejects.toThrow('none of its keys is the key of a session');
+    await expect(parse(LOG, { ...FORMATTED, label_file: labels })).rejects.toThrow('The label file has keys like "other", the sessions "job-1": none of them match.');
   });
 
   it('learns from the lines before --fit_until_line only; later novelties are event 0', async () => {
@@ -141,6 +141,8 @@ describe('bad input', () => {
   it('refuses combinations that cannot work, before any work', () => {
     const settings = (flags: Partial<DrainFlags>) => () => drainSettings({ ...DEFAULTS, input_file: 'x', output_path: 'y', ...flags });
     expect(settings({ adapter_type: 'only_identifier' })).toThrow('needs --regex');
+    expect(settings({ adapter_type: 'only_identifier', regex: '(a' })).toThrow('--regex: The regular expression "(a" is broken: unterminated group. Correct it.');
+    expect(settings({ adapter_type: 'interval_time' })).toThrow(/needs --time_format|needs --delta/);
     expect(settings({ adapter_type: 'interval_time', delta: 5 })).toThrow('needs --time_format');
     expect(settings({ time_format: '%Y' })).toThrow('needs a --logformat with <Time> or <Date>');
     expect(settings({ label_column: 'Label' })).toThrow('is no field of the log format');
@@ -148,6 +150,20 @@ describe('bad input', () => {
     expect(settings({ fit_share: 0.5, fit_until_line: 4 })).toThrow('give one');
     expect(settings({ masking: [{ regex: 'x' }] })).toThrow('masking, entry 1');
     expect(settings({ logformat: '<Date> <Content>', time_format: '%Q' })).toThrow('%Q');
+  });
+
+  it('refuses a time format or an identifier that fits no line, with the text it tried', async () => {
+    await expect(parse(LOG, { ...FORMATTED, time_format: '%d/%m/%Y' })).rejects.toThrow('the time of 4 of 4 lines does not fit --time_format "%d/%m/%Y"; the first is "2024-01-01 00:00:00"');
+    await expect(parse(LOG, { ...FORMATTED, regex: 'nothing-\\d' })).rejects.toThrow('no line belongs to a session: --regex "nothing-\\\\d" is found in none of 4 lines. The first reads: line 1: Date "2024-01-01"');
+  });
+
+  it('keeps the finished result of before when the new run fails, --overwrite or not', async () => {
+    const first = await parse(LOG, FORMATTED);
+    const before = readFileSync(path.join(first.out, 'events.arrow'));
+    await expect(parse(LOG, { ...FORMATTED, output_path: first.out, overwrite: true, logformat: '<Date>;<Content>' })).rejects.toThrow('do not fit the log format');
+    await expect(parse(LOG, { ...FORMATTED, output_path: first.out, overwrite: true, input_file: '/no/such' })).rejects.toThrow('there is no such file');
+    expect(existsSync(path.join(first.out, 'manifest.json'))).toBe(true);
+    expect(readFileSync(path.join(first.out, 'events.arrow')).equals(before)).toBe(true);
   });
 
   it('does not replace a finished result without --overwrite', async () => {

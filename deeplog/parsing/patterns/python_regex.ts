@@ -1,4 +1,4 @@
-import { UsageError } from '../../common/index.js';
+import { messageOf, UsageError } from '../../common/index.js';
 
 /**
  * Rewrites a Python `re` pattern as a JavaScript one, so that an existing drain3.ini works unchanged:
@@ -50,8 +50,8 @@ export function translatePythonRegex(pattern: string): { source: string; flags: 
   }
   try {
     new RegExp(source, flags);
-  } catch {
-    throw inexpressible(pattern, 'its syntax');
+  } catch (error) {
+    throw new UsageError(`The regular expression ${JSON.stringify(pattern)} is broken: ${messageOf(error).replace(/^Invalid regular expression: .*: /, '').toLowerCase()}. Correct it.`);
   }
   return { source, flags };
 }
@@ -63,5 +63,5 @@ export function compilePythonRegex(pattern: string, extraFlags = ''): RegExp {
 }
 
 function inexpressible(pattern: string, what: string): UsageError {
-  return new UsageError(`The regular expression ${JSON.stringify(pattern)} cannot be used: JavaScript cannot express ${what}. Rewrite it without.`);
+  return new UsageError(`The regular expression ${JSON.stringify(pattern)} cannot be used: JavaScript cannot express ${what}. Rewrite it without that.`);
 }
