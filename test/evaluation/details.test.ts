@@ -28,7 +28,7 @@ describe('detectors and what a data set has', () => {
       });
       await expect(run(false, () => undefined)).rejects.toThrow(/deeplog-params needs parameters/);
       const skipped: string[] = [];
-      const { rows } = await run(true, (why) => skipped.push(why));
+      const { results: { rows } } = await run(true, (why) => skipped.push(why));
       expect(rows.map((r) => r.detector)).toEqual(['deeplog-workflow']);
       expect(skipped).toHaveLength(1);
     } finally {
