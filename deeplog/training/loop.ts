@@ -90,6 +90,7 @@ export async function trainLoop(engine: Engine, model: Model, train: BatchSource
     let bestEpoch = 0;
     let globalStep = 0;
     const steps = Math.ceil(train.count / options.batchSize);
+    const breathe = breather();
     for (let epoch = 1; epoch <= options.maxEpochs; epoch++) {
       const epochStarted = performance.now();
       const order = permutation(train.count, seededRandom(options.seed * 100_003 + epoch));
@@ -101,6 +102,7 @@ export async function trainLoop(engine: Engine, model: Model, train: BatchSource
         if (!Number.isFinite(loss)) throw new DivergedError(epoch, s + 1, loss);
         lossSum += loss * weight;
         weightSum += weight;
+        await breathe();
         reporter.step({ epoch, maxEpochs: options.maxEpochs, step: s + 1, steps, loss });
         if (signal.aborted) throw new InterruptedError({ state: await step.state(), best, epoch: epoch - 1, globalStep, bestEpoch, bestLoss, history });
       }
@@ -123,6 +125,19 @@ export async function trainLoop(engine: Engine, model: Model, train: BatchSource
     await step.dispose();
     await lossOnly.dispose();
   }
+}
+
+/**
+ * Lets timers and signals in now and then: an engine that computes on this thread settles its promises without ever returning
+ * to the event loop, and Ctrl-C would go unheard.
+ */
+function breather(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < 50) return;
+    await new Promise((resolve) => { setImmediate(resolve); });
+    last = performance.now();
+  };
 }
 
 async function meanLoss(run: (batch: Batch) => Promise<Record<string, ArrayLike<number>>>, source: BatchSource, batchSize: number): Promise<number> {

@@ -111,4 +111,13 @@ describe('deeplog-keys', () => {
     expect(error).toBeInstanceOf(InterruptedError);
     if (error instanceof InterruptedError) expect(error.checkpoint).toMatchObject({ epoch: 2, history: [{ epoch: 1 }, { epoch: 2 }] });
   });
+
+  it('hears a timer or a signal on an engine that computes on the same thread', async () => {
+    const controller = new AbortController();
+    const eager = await createEngine({ engine: 'eager', backend: 'cpu' });
+    setTimeout(() => controller.abort(), 300);
+    const detector = new DeepLogKeys({ ...OPTIONS, maxEpochs: 100_000, earlyStop: 100_000 });
+    await expect(detector.fit(NORMAL, NORMAL, { ...context(controller.signal), engine: () => Promise.resolve(eager) })).rejects.toBeInstanceOf(InterruptedError);
+    await eager.dispose();
+  }, 20_000);
 });
