@@ -18,7 +18,7 @@ export const DIAGNOSE_OPTIONS = {
   g: { type: 'integer', group: 'Verdict', min: 1, max: 100000, describe: "events outside the g most likely are named (default: the model's own g)" },
   threshold: { type: 'number', group: 'Verdict', min: 0, describe: "deviations of the error from which on values are named (default: the model's own bound)" },
   print: { type: 'string', group: 'Output', default: 'text', choices: ['text', 'json'], describe: 'what goes to standard output' },
-  output_path: { type: 'string', group: 'Output', default: 'artifacts/diagnosis', describe: 'folder for diagnosis.json and diagnosis.html' },
+  output_path: { type: 'string', group: 'Output', describe: 'folder for diagnosis.json and diagnosis.html (default: artifacts/diagnosis/<time>-<random>)' },
   overwrite: { type: 'boolean', group: 'Output', default: false, describe: 'replace a finished diagnosis in output_path' },
   ...ENGINE_OPTIONS,
 } as const satisfies OptionSpecs;
@@ -41,16 +41,18 @@ export const diagnoseStage: Stage = {
     const none = o.model === undefined && o.workflow === undefined && o.parameters === undefined;
     const folder = (name: keyof typeof DEFAULT_FOLDERS): string | undefined => o[name] ?? (none && existsSync(`${DEFAULT_FOLDERS[name]}/manifest.json`) ? DEFAULT_FOLDERS[name] : undefined);
     const [keys, workflow, params] = [folder('model'), folder('workflow'), folder('parameters')];
+    const { newRunFolder } = await import('../deeplog/evaluation/index.js');
+    const outputPath = o.output_path ?? newRunFolder('artifacts/diagnosis');
     const console = new StageConsole(o.quiet);
     let starting: ReturnType<typeof createEngine> | undefined;
     try {
       const result = await runDiagnosis({
-        inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, flags: o, ...(o.label_file === undefined ? {} : { labelFile: o.label_file }),
+        inputFile: o.input_file, outputPath, overwrite: o.overwrite, flags: o, ...(o.label_file === undefined ? {} : { labelFile: o.label_file }),
         models: { ...(keys === undefined ? {} : { keys }), ...(workflow === undefined ? {} : { workflow }), ...(params === undefined ? {} : { params }), ...(o.g === undefined ? {} : { g: o.g }), ...(o.threshold === undefined ? {} : { threshold: o.threshold }) },
         wanted: { ...(o.key === undefined ? {} : { keys: o.key }), ...(lines === undefined ? {} : { lines }), ...(o.worst === undefined ? {} : { worst: o.worst }) },
       }, () => (starting ??= createEngine(engineOptions(o))));
       process.stdout.write(o.print === 'json' ? `${JSON.stringify(result, null, 2)}\n` : result.sessions.map(renderText).join('\n'));
-      console.say(`written: ${o.output_path}/diagnosis.html, diagnosis.json`);
+      console.say(`written: ${outputPath}/diagnosis.html, diagnosis.json`);
     } finally {
       if (starting !== undefined) await (await starting).dispose();
     }

@@ -4,7 +4,7 @@
 import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, interruptSignal, resolveOptions, runIfMain, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const PARAMETERS_OPTIONS = {
-  input_file: { type: 'string', group: 'Data', default: 'artifacts/drain_result', describe: 'drain_result folder, or a .json file {"data": [[…], …]} with one row of numbers per occurrence' },
+  input_file: { type: 'string', group: 'Data', default: 'artifacts/drain_result', describe: 'drain_result folder or its events.arrow, or a .json file {"data": [[…], …]} with one row of numbers per occurrence' },
   output_path: { type: 'string', group: 'Output', default: 'artifacts/log_par_model_result', describe: 'folder to write' },
   overwrite: { type: 'boolean', group: 'Output', default: false, describe: 'replace a finished model in output_path' },
   train_ratio: { type: 'number', group: 'Data', default: 0.5, min: 0, max: 1, exclusive: true, describe: 'training ends at this share of the rows' },
@@ -50,7 +50,7 @@ export const parametersStage: Stage = {
       console.say(`trained ${results.length} model${results.length === 1 ? '' : 's'} side by side in ${formatSeconds(seconds)}`);
       const percent = (x: number | null): string => (x === null ? '–' : `${(100 * x).toFixed(2)} %`);
       for (const r of results) console.say(`  ${r.name.padEnd(9)} · test ${formatCount(r.test_rows)} rows · error ${r.test_error.toPrecision(3)} (predicting the mean: ${r.mean_error.toPrecision(3)}) · bound ${r.bound.toPrecision(3)} · above it ${percent(r.share_above.all)}${r.share_above.abnormal === null ? '' : ` (normal ${percent(r.share_above.normal)}, abnormal ${percent(r.share_above.abnormal)})`}`);
-      console.say(`threshold for sessions: ${threshold.toPrecision(4)} deviations, above which ${100 * o.target_fpr} % of the validation rows are`);
+      console.say(`threshold for sessions: ${threshold.toPrecision(4)} deviations, above which at most ${100 * o.target_fpr} % of the validation rows are`);
       console.say(`written: ${o.output_path} (model.safetensors, model.onnx, config.json, errors.svg, columns.csv, metrics.json)`);
       if (!o.input_file.endsWith('.json')) console.say(`next: npx deeplog diagnose --parameters ${o.output_path} --input_file ${o.input_file} --worst 3`);
     } finally {

@@ -163,7 +163,7 @@ const HDFS_FLAGS: Omit<DrainFlags, 'input_file' | 'output_path' | 'overwrite'> =
 /** The folder of an input that holds a whole drain result, or null. */
 export function parsedFolder(input: string): string | null {
   const folder = statSync(input).isDirectory() ? input : path.dirname(input);
-  const usesIt = folder === input || path.basename(input) === 'sessions.arrow';
+  const usesIt = folder === input || ['sessions.arrow', 'events.arrow'].includes(path.basename(input));
   return usesIt && existsSync(path.join(folder, 'events.arrow')) && existsSync(path.join(folder, 'sessions.arrow')) ? folder : null;
 }
 

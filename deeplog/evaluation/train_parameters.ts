@@ -41,6 +41,8 @@ export interface KeyResult {
   readonly mean_error: number;
   readonly bound: number;
   readonly above_bound: number;
+  /** Test row with the largest error: its row in a matrix, its line in a log; from 1. */
+  readonly worst_at: number | null;
   /** Share of test rows above the bound, by the label of their session where there are labels. */
   readonly share_above: { readonly all: number; readonly normal: number | null; readonly abnormal: number | null };
 }
@@ -162,12 +164,14 @@ async function judgeTest(detector: DeepLogParams, prepared: ReadonlyMap<number, 
       const positions = order === null ? new Uint32Array(0) : positionsFrom(order, detector.options.windowSize);
       const isAbnormal = Array.from(positions, (p) => labels?.get(order?.rows[p] ?? -1));
       const known = errors.filter((e) => !Number.isNaN(e));
+      const worst = errors.reduce((best, e, i) => (e > (errors[best] ?? -1) ? i : best), 0);
+      const worstRow = order?.rows[positions[worst]];
       const share = (rows: readonly number[]): number | null => (rows.length === 0 ? null : rows.filter((e) => e > bound).length / rows.length);
       const ofLabel = (label: boolean): number[] => errors.filter((e, i) => isAbnormal[i] === label && !Number.isNaN(e));
       results.push({
         key: fitted.key, name: nameOf(fitted), train_rows: fitted.trainRows, validation_rows: fitted.validationRows, test_rows: known.length, columns: fitted.columns.map((c) => c.name),
         test_error: mean(known), mean_error: mean(judged[k].map((j) => mean(Array.from(j.observed, (v) => v * v).filter((v) => !Number.isNaN(v)))).filter((v) => !Number.isNaN(v))),
-        bound, above_bound: known.filter((e) => e > bound).length, share_above: { all: share(known) ?? 0, normal: share(ofLabel(false)), abnormal: share(ofLabel(true)) },
+        bound, above_bound: known.filter((e) => e > bound).length, worst_at: worstRow === undefined ? null : order?.table.lines[worstRow] ?? worstRow + 1, share_above: { all: share(known) ?? 0, normal: share(ofLabel(false)), abnormal: share(ofLabel(true)) },
       });
       if (panels.length < PANELS) panels.push({ title: `${nameOf(fitted)}: ${fitted.columns.map((c) => c.name).join(', ')}`, errors, bound, abnormal: isAbnormal.map((l) => l === true) });
     });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,10 +6,10 @@ import { diagnose, loadModels, readInput, type Diagnosis, type DiagnosisInput, t
 import { DEEPLOG_KEYS_DEFAULTS, DEEPLOG_PARAMS_DEFAULTS } from '../../deeplog/detectors/index.js';
 import { createEngine, type Engine } from '../../deeplog/engine/index.js';
 import { trainLogKey, trainParameters, trainWorkflow } from '../../deeplog/evaluation/index.js';
-import { drainSettings, runDrain } from '../../deeplog/sessions/index.js';
 import { FAULTS, simulateBlockStore, VALUE_FAULTS, type Fault, type SimulatedLog } from '../../deeplog/simulator/index.js';
 import { WORKFLOW_DEFAULTS } from '../../deeplog/workflow/index.js';
 import { SILENT } from '../../deeplog/training/index.js';
+import { parseSimulated } from '../block_store_log.js';
 
 // A log with every kind of fault goes through the whole pipeline; each fault must be found in the held-out part by the model that
 // should find it, at the line that the simulator says it put there.
@@ -25,16 +25,7 @@ let models: DiagnosisModels;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'deeplog-planted-'));
   log = simulateBlockStore({ sessions: 1200, anomalyShare: 0.1, seed: 11, faults: [...FAULTS, ...VALUE_FAULTS] });
-  await writeFile(path.join(folder, 'sample.log'), `${log.lines.join('\n')}\n`);
-  await writeFile(path.join(folder, 'labels.csv'), `BlockId,Label\n${log.labels.map((l) => `${l.key},${l.fault === null ? 'Normal' : 'Anomaly'}\n`).join('')}`);
-  const drain = path.join(folder, 'drain');
-  await runDrain(drainSettings({
-    input_file: path.join(folder, 'sample.log'), label_file: path.join(folder, 'labels.csv'), output_path: drain, overwrite: true, max_unparsed: 0, format: 'arrow',
-    logformat: '<Date> <Time> <Pid> <Level> <Component>: <Content>', time_format: '%y%m%d %H%M%S', fit_share: 0.5,
-    sim_th: 0.5, depth: 4, max_children: 100, parametrize_numeric_tokens: true, mask_prefix: '<', mask_suffix: '>', full_search: 'fallback',
-    masking: [{ regex_pattern: 'blk_-?\\d+', mask_with: '*' }, { regex_pattern: '(\\d+\\.){3}\\d+(:\\d+)?', mask_with: '*' }],
-    snapshot_interval_minutes: 60, compress_state: true, adapter_type: 'only_identifier', regex: 'blk_-?\\d+', size: 20, profiling: false, report_sec: 60,
-  }));
+  const drain = await parseSimulated(log, folder);
   engine = await createEngine();
   const common = { inputFile: drain, overwrite: true, trainRatio: TRAIN, valRatio: VALIDATION, order: 'chronological' as const, trainOn: 'normal' as const, targetFpr: 0.01, seed: 1, flags: {} };
   const signal = new AbortController().signal;

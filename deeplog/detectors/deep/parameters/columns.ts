@@ -62,7 +62,7 @@ export function fitColumns(table: KeyRows, trainRows: ArrayLike<number>): { colu
 }
 
 /** What stands in for an infinite value, in deviations: beyond any bound, yet a number. */
-const INFINITE_SCALED = 1e6;
+export const INFINITE_SCALED = 1e6;
 
 /** A value in deviations from the training mean; NaN where it is missing. */
 export function scaled(table: KeyRows, row: number, { index, mean, deviation }: ScaledColumn): number {

@@ -1,7 +1,7 @@
 import type { CompiledForward, Engine, Model, State } from '../../../engine/index.js';
 import { parameterValueModel } from '../../../models/index.js';
 import { trainTogether, type Reporter, type TogetherResult, type TogetherSource } from '../../../training/index.js';
-import { scaled, type ColumnReport, type ScaledColumn } from './columns.js';
+import { INFINITE_SCALED, scaled, type ColumnReport, type ScaledColumn } from './columns.js';
 import { fitGaussian, type Gaussian } from './gaussian.js';
 import { writeWindow, type RowOrder, type WindowShape } from './windows.js';
 
@@ -85,7 +85,7 @@ export class ValueModels {
           columns.forEach((column, c) => {
             const value = scaled(train.table, train.rows[positions[k][i]], column);
             // Missing and infinite values teach nothing.
-            const known = Math.abs(value) < 1e6;
+            const known = Math.abs(value) < INFINITE_SCALED;
             batch.targets[at + c] = known ? value : 0;
             batch.weights[at + c] = known ? 1 : 0;
           });
@@ -104,11 +104,13 @@ export class ValueModels {
       const training = await trainTogether(engine, judge.model(batchSize), source, validate, { ...options, batchSize, seed }, report, signal);
       await judge.forward?.load(training.parameters);
       const judged = await judge.judge(validation);
-      const errors = judged.map((rows) => rows.map((r) => r.error).filter((e) => !Number.isNaN(e)));
+      // Infinite values are outside every interval as they are; they must not widen it.
+      const finite = judged.map((rows) => rows.filter((r) => !Number.isNaN(r.error) && r.raw.every((v) => Math.abs(v) !== Infinity)));
+      const errors = finite.map((rows) => rows.map((r) => r.error));
       const keys = series.map((s, k): FittedKey => ({
         ...unfitted(s),
-        errors: fitGaussian(errors[k]),
-        residuals: s.columns.map((_, c) => fitGaussian(judged[k].map((r) => r.observed[c] - r.predicted[c]).filter((x) => Math.abs(x) < 1e5))),
+        errors: fitted(errors[k]),
+        residuals: s.columns.map((_, c) => fitted(finite[k].map((r) => r.observed[c] - r.predicted[c]).filter((x) => !Number.isNaN(x)))),
       }));
       return new ValueModels(keys, training.parameters, options, training, errors);
     } finally {
@@ -181,9 +183,13 @@ function judgement(columns: readonly ScaledColumn[], order: RowOrder, position: 
   return { error: known === 0 ? NaN : sum / known, predicted, observed, raw };
 }
 
+/** Without anything to fit: the scale of the training rows, in which everything is expressed. */
+function fitted(values: readonly number[]): Gaussian {
+  return values.length === 0 ? { mean: 0, deviation: 1 } : fitGaussian(values);
+}
+
 function unfitted({ key, columns, report, train, validation }: KeySeries): FittedKey {
-  const none = { mean: 0, deviation: 1 };
-  return { key, columnNames: train.table.columnNames, columns, report, errors: none, residuals: columns.map(() => none), trainRows: train.rows.length, validationRows: validation.rows.length };
+  return { key, columnNames: train.table.columnNames, columns, report, errors: fitted([]), residuals: columns.map(() => fitted([])), trainRows: train.rows.length, validationRows: validation.rows.length };
 }
 
 /** Positions with a whole window before them; all of them where there are too few for that. */
