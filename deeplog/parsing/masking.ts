@@ -39,6 +39,20 @@ export class Masker {
       && this.replacements.slice(0, k).every((text) => text.every((b) => b < 128 && bytes.alphabet[b] === 0)));
   }
 
+  /**
+   * The masks' first pattern is `pattern`, and what it found is never swallowed: the first span of mask 0 of an ASCII message is the
+   * leftmost match of the pattern in it.
+   */
+  findsFirst(pattern: string): boolean {
+    return this.independent && this.instructions[0]?.regexPattern === pattern;
+  }
+
+  /** Index of the first span of mask 0, or −1. */
+  firstOfMaskZero(): number {
+    for (let s = 0; s < this.count; s++) if (this.masks[s] === 0) return s;
+    return -1;
+  }
+
   /** Fills starts, ends, masks and count for buffer[start, end). */
   run(buffer: Buffer, start: number, end: number, ascii: boolean): void {
     this.count = 0;

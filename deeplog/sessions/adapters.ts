@@ -16,6 +16,9 @@ export interface PlacedLine {
   /** Milliseconds, or NaN. */
   readonly time: number;
   readonly label: boolean | null;
+  /** The first match of the adapter's regex, where it is known already; else −1. */
+  readonly keyStart: number;
+  readonly keyEnd: number;
 }
 
 /** Asked for after every line: an empty array of its own each time would be garbage by the million. */
@@ -72,9 +75,14 @@ class IdentifierAdapter implements SessionAdapter {
 
   add(line: PlacedLine): number {
     const { pattern } = this;
-    if (!pattern.find(line.buffer, line.start, line.end, line.ascii)) return -1;
+    let { keyStart, keyEnd } = line;
+    if (keyStart < 0) {
+      if (!pattern.find(line.buffer, line.start, line.end, line.ascii)) return -1;
+      keyStart = pattern.matchStart;
+      keyEnd = pattern.matchEnd;
+    }
     const known = this.keys.size;
-    const key = this.keys.index(line.buffer, pattern.matchStart, pattern.matchEnd);
+    const key = this.keys.index(line.buffer, keyStart, keyEnd);
     const starts = key === known || (this.delimiter !== null && contains(line, this.delimiter));
     if (starts) {
       this.openSession[key] = this.log.begin();

@@ -41,6 +41,9 @@ export class LineBlock {
   time = new Float64Array(1 << 13);
   /** 1 abnormal, 0 normal, −1 unknown. */
   label = new Int8Array(1 << 13);
+  /** The session key where masking has come across it, else −1. */
+  keyStarts = new Int32Array(1 << 13);
+  keyEnds = new Int32Array(1 << 13);
   /** Filled by later steps. */
   event = new Uint32Array(1 << 13);
   session = new Int32Array(1 << 13);
@@ -177,6 +180,8 @@ export class LineBlock {
     this.ends = resized(this.ends, new Int32Array(size));
     this.contentStarts = resized(this.contentStarts, new Int32Array(size));
     this.contentEnds = resized(this.contentEnds, new Int32Array(size));
+    this.keyStarts = resized(this.keyStarts, new Int32Array(size));
+    this.keyEnds = resized(this.keyEnds, new Int32Array(size));
     this.ascii = resized(this.ascii, new Uint8Array(size));
     this.time = resized(this.time, new Float64Array(size));
     this.label = resized(this.label, new Int8Array(size));

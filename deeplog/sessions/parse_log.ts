@@ -2,8 +2,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ArrowFileWriter, EventsBuilder, openOutput, SessionsBuilder, writeAtomic, writeJson, type SessionRecord } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
-import type { LogFormat, TimeFormat} from '../parsing/index.js';
-import { LineSource, saveState, type FullSearch, type TemplateMiner } from '../parsing/index.js';
+import { LinePattern, LineSource, saveState, type FullSearch, type LogFormat, type TemplateMiner, type TimeFormat } from '../parsing/index.js';
 import { createAdapter, type AdapterOptions, type PlacedLine } from './adapters.js';
 import { Clock } from './clock.js';
 import { writeCompatJson } from './compat_json.js';
@@ -152,9 +151,13 @@ class Pass {
   private readonly unparsed: string[] = [];
   private readonly block: LineBlock;
   private firstKey: string | null = null;
-  private readonly placed: { -readonly [K in keyof PlacedLine]: PlacedLine[K] } = { buffer: Buffer.alloc(0), start: 0, end: 0, ascii: true, line: 0, event: 0, time: NaN, label: null };
+  private readonly placed: { -readonly [K in keyof PlacedLine]: PlacedLine[K] } = { buffer: Buffer.alloc(0), start: 0, end: 0, ascii: true, line: 0, event: 0, time: NaN, label: null, keyStart: -1, keyEnd: -1 };
+  /** The session identifier when it is also what the first mask looks for: found once, not twice. */
+  private readonly sharedKey: LinePattern | null;
 
   constructor(private readonly options: ParseOptions, private readonly source: LineSource) {
+    const { adapter } = options;
+    this.sharedKey = adapter !== null && 'regex' in adapter && options.miner.masker.findsFirst(adapter.regex) ? new LinePattern(adapter.regex) : null;
     this.clock = new Clock(options.profile);
     this.adapter = options.adapter && createAdapter(options.adapter);
     this.block = new LineBlock(options, this.summary, (line, text) => {
@@ -194,11 +197,25 @@ class Pass {
         if (event === 0) summary.unmatchedLines++;
       }
       block.event[i] = event;
+      block.keyStarts[i] = -1;
+      if (this.sharedKey !== null && ascii[i] === 1) this.keepKey(block, i, this.sharedKey);
       events.appendParameters(buffer, miner.parameterStarts, miner.parameterEnds, miner.parameterCount);
       const facts = templates[event];
       if (facts === undefined) templates[event] = { count: 1, firstLine: line[i], example: buffer.toString('utf8', contentStarts[i], Math.min(contentEnds[i], contentStarts[i] + EXAMPLE_BYTES)) };
       else facts.count++;
     }
+  }
+
+  /** Only where nothing before the message can match, nor a match reach into it. */
+  private keepKey(block: LineBlock, i: number, pattern: LinePattern): void {
+    const { masker } = this.options.miner;
+    const buffer = block.buffers[i];
+    const [start, content] = [block.starts[i], block.contentStarts[i]];
+    const span = masker.firstOfMaskZero();
+    if (span < 0 || pattern.bytes === null) return;
+    if (content > start && (pattern.bytes.alphabet[buffer[content - 1]] === 1 || pattern.bytes.find(buffer, start, content))) return;
+    block.keyStarts[i] = masker.starts[span];
+    block.keyEnds[i] = masker.ends[span];
   }
 
   private assign(block: LineBlock): void {
@@ -216,6 +233,8 @@ class Pass {
       placed.event = block.event[i];
       placed.time = block.time[i];
       placed.label = block.label[i] < 0 ? null : block.label[i] === 1;
+      placed.keyStart = block.keyStarts[i];
+      placed.keyEnd = block.keyEnds[i];
       const session = adapter.add(placed);
       block.session[i] = session;
       if (session < 0) summary.unassignedLines++;

@@ -63,10 +63,18 @@ describe('the main job, as a user runs it', () => {
     expect(existsSync(path.join(cwd, 'artifacts', 'splits', 'custom-1.arrow'))).toBe(true);
   });
 
-  it('reads standard input', async () => {
+  it('reads standard input, a byte-order mark in it piece by piece', async () => {
     const cwd = workspace();
     const { code, stderr } = await deeplog(cwd, ['drain', '--input_file', '-', '--config_file', 'none'], 'deeplog.ts', 'a b 1\na b 2\n');
     expect({ code, said: stderr.includes('parsed 2 lines') }).toEqual({ code: 0, said: true });
+    const child = execFile(process.execPath, ['--import', TSX, path.join(ROOT, 'run', 'deeplog.ts'), 'drain', '--input_file', '-', '--config_file', 'none', '--output_path', 'bom'], { cwd });
+    for (const byte of [0xef, 0xbb, 0xbf]) {
+      child.stdin?.write(Buffer.of(byte));
+      await new Promise((resolve) => { setTimeout(resolve, 50); });
+    }
+    child.stdin?.end('x y');
+    await new Promise((resolve) => { child.on('exit', resolve); });
+    expect(JSON.parse(readFileSync(path.join(cwd, 'bom', 'templates.json'), 'utf8'))).toEqual({ 1: 'x y' });
   });
 });
 

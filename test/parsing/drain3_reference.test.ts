@@ -68,3 +68,19 @@ describe('parameters', () => {
     expect(compared).toBeGreaterThan(200);
   });
 });
+
+describe('masks beside delimiters', () => {
+  it('a delimiter that begins before a mask does not reach into it (Drain3: addr=<HEX> end)', () => {
+    const miner = new TemplateMiner({ extraDelimiters: ['=0x'], masking: [{ regexPattern: '0x[0-9a-f]+', maskWith: 'HEX' }] });
+    expect(miner.add('addr=0x1f').template).toBe('addr=<HEX>');
+    expect(miner.add('addr=0x1f end').template).toBe('addr=<HEX> end');
+  });
+
+  it('masks that apply one after the other swallow earlier ones whole, and keep their places', () => {
+    const miner = new TemplateMiner({ masking: [{ regexPattern: '\\d+', maskWith: 'N' }, { regexPattern: 'x=<N>', maskWith: 'X' }, { regexPattern: '<N>', maskWith: 'M' }] });
+    const line = 'é x=12 y=34 x=5';
+    const { template } = miner.add(line);
+    expect(template).toBe('é <X> y=<M> <X>');
+    expect(miner.parameters(line, template)).toEqual([{ value: 'x=12', mask: 'X' }, { value: '34', mask: 'M' }, { value: 'x=5', mask: 'X' }]);
+  });
+});

@@ -37,6 +37,10 @@ describe('LogFormat', () => {
     }), { numRuns: 2000, seed: 3 });
   });
 
+  it('gives up at once on a long line that does not fit (a backtracking matcher would take hours)', () => {
+    expect(fieldsOf('<Date> <Time> <Pid> <Level> <Component>: <Content>', 'word '.repeat(20_000))).toBeNull();
+  });
+
   it('names what is wrong with a layout', () => {
     expect(() => new LogFormat('<Date> <Time>')).toThrow('has no <Content> field');
     expect(() => new LogFormat('<A> <A> <Content>')).toThrow('names <A> twice');

@@ -53,6 +53,11 @@ colour = green
     expect(unknown).toEqual(['[ADAPTER_PARAMS] colour']);
   });
 
+  it('reads indented keys, and words that ini would turn into values, as configparser does', () => {
+    const { values } = ini('[ADAPTER_PARAMS]\n  regex = id;[0-9]+#x\n  delimiter = null\n  logformat = a\n      b\n');
+    expect(values).toEqual({ regex: 'id;[0-9]+#x', delimiter: 'null', logformat: 'a\nb' });
+  });
+
   it('names the file and the key of a broken literal', () => {
     expect(() => ini('[MASKING]\nmasking = [{"regex_pattern": "a"\n')).toThrow(/drain3\.ini, \[MASKING\] masking: a closing } is missing/);
     expect(() => readDrainIni('/no/such.ini')).toThrow('/no/such.ini: there is no such configuration file');

@@ -55,6 +55,18 @@ describe('splits', () => {
     expect(first(PART.test) - last(PART.validation)).toBe(2);
   });
 
+  it('leave out every window that shares lines with one before the boundary, where lines are known', () => {
+    // 20 lines every 5: a window overlaps the three after it.
+    const builder = new SessionTableBuilder();
+    const first = Float64Array.from({ length: 40 }, (_, i) => 1 + 5 * i);
+    for (let i = 0; i < 40; i++) builder.add([1], 0, 1, NORMAL);
+    const details = { ids: first, keys: Array.from(first, String), firstLines: first, lastLines: first.map((l) => l + 19), startTimes: null };
+    const { parts } = splitByShare(builder.build(details), { ...SHARES, validationUntil: 0.7, purgeSeams: true });
+    expect(rowsOf(parts, PART.none)).toEqual([16, 17, 18, 28, 29, 30]);
+    const linesOf = (part: number): Set<number> => new Set(rowsOf(parts, part).flatMap((r) => Array.from({ length: 20 }, (_, k) => first[r] + k)));
+    for (const [a, b] of [[PART.train, PART.validation], [PART.validation, PART.test]] as const) expect([...linesOf(a)].filter((l) => linesOf(b).has(l))).toEqual([]);
+  });
+
   it('shuffle by seed', () => {
     const a = splitByShare(hundred, { ...SHARES, order: 'random' });
     expect(splitByShare(hundred, { ...SHARES, order: 'random' }).parts).toEqual(a.parts);

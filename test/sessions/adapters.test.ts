@@ -12,7 +12,7 @@ function group(options: AdapterOptions, lines: readonly (string | Line)[]): { pl
   const placed = lines.map((l, i) => {
     const { text, time = NaN, label = null } = typeof l === 'string' ? { text: l } : l;
     const buffer = Buffer.from(text);
-    const session = adapter.add({ buffer, start: 0, end: buffer.length, ascii: buffer.length === text.length, line: i + 1, event: 100 + i, time, label });
+    const session = adapter.add({ buffer, start: 0, end: buffer.length, ascii: buffer.length === text.length, line: i + 1, event: 100 + i, time, label, keyStart: -1, keyEnd: -1 });
     sessions.push(...adapter.takeClosed());
     return session;
   });

@@ -91,10 +91,41 @@ describe('parsing a log', () => {
     expect(share.summary.unmatchedLines).toBe(2);
   });
 
+  it('takes what a saved state learned from for unknown: no claim of a clean split', async () => {
+    const full = await parse('a 1\nb c d\n');
+    const { out } = await parse('a 1\nb c d\n', { state: path.join(full.out, 'drain_state.json'), fit_until_line: 1 });
+    expect((json(out, 'manifest.json') as { fit_until_line: unknown }).fit_until_line).toBeNull();
+    const clean = await parse('a 1\nb c d\n', { fit_until_line: 2 });
+    expect((json(clean.out, 'manifest.json') as { fit_until_line: unknown }).fit_until_line).toBe(2);
+  });
+
+  it('removes what an older result had and the new one has not', async () => {
+    const first = await parse(LOG, FORMATTED);
+    expect(existsSync(path.join(first.out, 'data.json'))).toBe(true);
+    await parse(LOG, { ...FORMATTED, output_path: first.out, overwrite: true, format: 'arrow' });
+    expect(existsSync(path.join(first.out, 'data.json'))).toBe(false);
+  });
+
   it('goes on from a saved state with the same ids', async () => {
     const first = await parse('alpha beta\ngamma delta epsilon\n');
     const second = await parse('gamma delta epsilon\nsomething new here now\nalpha beta\n', { state: path.join(first.out, 'drain_state.json') });
     expect(Array.from(tableFromIPC(readFileSync(path.join(second.out, 'events.arrow'))).getChild('event') ?? [])).toEqual([2, 3, 1]);
+  });
+});
+
+describe('the session key', () => {
+  it('is the first match in the whole line, also where the first mask has the same pattern', async () => {
+    const masking = [{ regex_pattern: 'blk_-?\\d+', mask_with: '*' }];
+    const lines = ['blk_1 a: got blk_2', 'n a: got blk_3 and blk_4', 'n blk_5: none here', 'n xblk_: 6 blk_7', 'n é: blk_8'];
+    const keys: string[][] = [];
+    for (const flags of [{ masking }, {}]) {
+      const { out } = await parse(`${lines.join('\n')}\n`, { ...flags, logformat: '<Node> <Component>: <Content>', adapter_type: 'only_identifier', regex: 'blk_-?\\d+' });
+      const own: string[] = [];
+      for await (const s of readSessions(path.join(out, 'sessions.arrow'))) own.push(`${s.key}@${s.firstLine}`);
+      keys.push(own);
+    }
+    expect(keys[0]).toEqual(['blk_1@1', 'blk_3@2', 'blk_5@3', 'blk_7@4', 'blk_8@5']);
+    expect(keys[1]).toEqual(keys[0]);
   });
 });
 
