@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -82,7 +82,17 @@ export async function checkOutput(folder: string, overwrite: boolean): Promise<v
  * new result may not have and an old one may.
  */
 export async function openOutput(folder: string, stale: readonly string[] = []): Promise<void> {
-  for (const name of [MANIFEST, ...stale]) await rm(path.join(folder, name), { recursive: true, force: true });
+  for (const name of [MANIFEST, ...stale, ...(await leftovers(folder))]) await rm(path.join(folder, name), { recursive: true, force: true });
+}
+
+const LEFTOVER_AGE_MS = 3_600_000;
+
+/** Temporary files of runs that were killed: old enough that no one can be writing them still. */
+async function leftovers(folder: string): Promise<string[]> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /\.[0-9a-f]{8}\.tmp$/.test(name));
+  const old: string[] = [];
+  for (const name of names) if (Date.now() - (await stat(path.join(folder, name))).mtimeMs > LEFTOVER_AGE_MS) old.push(name);
+  return old;
 }
 
 /** sha256 of a file's content, in hex. */

@@ -1,6 +1,6 @@
 import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ArrowFileWriter, AtomicFile, checkOutput, EventsBuilder, hashFile, hashOfValue, openOutput, readBatches, readJson, readManifest, readSessions, readTensors, SessionsBuilder, writeAtomic, writeManifest, writeTensors, type SessionRecord } from '../../deeplog/artifacts/index.js';
@@ -46,6 +46,15 @@ describe('manifests', () => {
     expect(existsSync(path.join(folder, 'manifest.json'))).toBe(true); // nothing is lost before the work is done
     await openOutput(folder);
     expect(existsSync(path.join(folder, 'manifest.json'))).toBe(false);
+  });
+
+  it('clear away what a killed run left behind, not what one may be writing', async () => {
+    const folder = scratchFolder();
+    for (const name of ['events.arrow.0123abcd.tmp', 'events.arrow.4567cdef.tmp', 'mine.tmp']) writeFileSync(path.join(folder, name), '');
+    const before = new Date(Date.now() - 2 * 3_600_000);
+    for (const name of ['events.arrow.0123abcd.tmp', 'mine.tmp']) utimesSync(path.join(folder, name), before, before);
+    await openOutput(folder);
+    expect(readdirSync(folder).sort()).toEqual(['events.arrow.4567cdef.tmp', 'mine.tmp']);
   });
 
   it('hash as sha256 does', async () => {
