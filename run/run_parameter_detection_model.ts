@@ -1,7 +1,7 @@
 // Train DeepLog's parameter-value model: predict each event's numbers and its elapsed time from those before it, and judge the test part.
 //   npx deeplog parameters --input_file artifacts/drain_result        (every event with numbers, side by side)
 //   npx deeplog parameters --input_file matrix.json                   (one matrix: {"data": [[…], …]})
-import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, interruptSignal, resolveOptions, runIfMain, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, invocation, interruptSignal, resolveOptions, runIfMain, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const PARAMETERS_OPTIONS = {
   input_file: { type: 'string', group: 'Data', default: 'artifacts/drain_result', describe: 'drain_result folder or its events.arrow, or a .json file {"data": [[…], …]} with one row of numbers per occurrence' },
@@ -52,7 +52,7 @@ export const parametersStage: Stage = {
       for (const r of results) console.say(`  ${r.name.padEnd(9)} · test ${formatCount(r.test_rows)} rows · error ${r.test_error.toPrecision(3)} (predicting the mean: ${r.mean_error.toPrecision(3)}) · bound ${r.bound.toPrecision(3)} · above it ${percent(r.share_above.all)}${r.share_above.abnormal === null ? '' : ` (normal ${percent(r.share_above.normal)}, abnormal ${percent(r.share_above.abnormal)})`}`);
       console.say(`threshold for sessions: ${threshold.toPrecision(4)} deviations, above which at most ${100 * o.target_fpr} % of the validation rows are`);
       console.say(`written: ${o.output_path} (model.safetensors, model.onnx, config.json, errors.svg, columns.csv, metrics.json)`);
-      if (!o.input_file.endsWith('.json')) console.say(`next: npx deeplog diagnose --parameters ${o.output_path} --input_file ${o.input_file} --worst 3`);
+      if (!o.input_file.endsWith('.json')) console.say(`next: ${invocation('diagnose')} --parameters ${o.output_path} --input_file ${o.input_file} --worst 3`);
     } finally {
       console.clear();
       await engine.dispose();

@@ -1,7 +1,7 @@
 // Learn the workflow of normal sessions: what follows what, loops, steps in any order. Draw it, and judge the test part by it.
 //   npx deeplog workflow --input_file artifacts/drain_result
 //   npx deeplog workflow --input_file artifacts/drain_result --draw_share 0.005      (rarer steps in the drawing, too)
-import { COMMON_OPTIONS, formatCount, formatSeconds, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, formatCount, formatSeconds, invocation, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const WORKFLOW_OPTIONS = {
   input_file: { type: 'string', group: 'Data', default: 'artifacts/drain_result', describe: 'drain_result folder, sessions.arrow, data.json, or a file of event ids per session' },
@@ -38,8 +38,9 @@ export const workflowStage: Stage = {
     console.say(`normal sessions that never leave it: ${(100 * known.validation).toFixed(2)} % of validation, ${(100 * known.test).toFixed(2)} % of test`);
     const figure = (x: number | null): string => (x === null ? '–' : x.toFixed(3));
     if (e.labelled) console.say(`test: ${formatCount(e.n_test)} ${task.unit}s, F1 ${figure(e.f1)} (precision ${figure(e.precision)}, recall ${figure(e.recall)}) at threshold ${e.threshold.toPrecision(4)}; at 1 % ${figure(e.at_target_fpr?.at(-1)?.f1 ?? null)}; oracle ${figure(e.oracle_f1)}`);
+    for (const note of task.notes) console.warn(note);
     console.say(`written: ${o.output_path} (workflows.json, workflow.svg, workflow.dot, workflow_model.json, metrics.json)`);
-    console.say(`next: npx deeplog diagnose --workflow ${o.output_path} --input_file ${o.input_file} --worst 3`);
+    console.say(`next: ${invocation('diagnose')} --workflow ${o.output_path} --input_file ${o.input_file} --worst 3`);
   },
 };
 

@@ -8,7 +8,7 @@ import { LineSource } from '../parsing/index.js';
 import { drainSettings, runDrain, type DrainFlags } from '../sessions/index.js';
 import { ABNORMAL, readSessionSet, UNLABELLED, type SessionTable } from '../sequences/index.js';
 import { needsDetails } from './details.js';
-import { parsedFolder } from './protocols.js';
+import { parsedFolder } from './custom_task.js';
 import { confusionAt, countScores, pointMetrics, thresholdFor, type PointMetrics } from './metrics.js';
 
 export interface DetectOptions {

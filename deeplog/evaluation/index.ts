@@ -1,7 +1,8 @@
 export { benchmark, type BenchmarkOptions, type ResultRow, type Results } from './benchmark.js';
 export { evaluate, scoreDistinct, type Evaluation, type Scores } from './evaluate.js';
 export { averagePrecision, confusionAt, countScores, oracleF1, pointMetrics, rocAuc, thresholdFor, type Confusion, type PointMetrics, type ScoreCounts } from './metrics.js';
-export { parsedFolder, PROTOCOL_IDS, Protocols, type ProtocolId, type Task } from './protocols.js';
+export { parsedFolder } from './custom_task.js';
+export { PROTOCOL_IDS, Protocols, type ProtocolId, type Task } from './protocols.js';
 export { newRunFolder, writeReport } from './report.js';
 export { renderTables, requireOneSplit } from './table.js';
 export { detect, quoteLines, type Detected, type DetectOptions, type Verdict } from './detect.js';

@@ -1,8 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { DataError, UsageError } from '../common/index.js';
 import { drainSettings, runDrain, type DrainFlags } from '../sessions/index.js';
 import { ABNORMAL, NORMAL, readEventStream, readLabelLines, readSequenceFile, readSessionSet, SessionTableBuilder, splitByCount, splitByShare, type SessionTable, type Split } from '../sequences/index.js';
+import { customTask } from './custom_task.js';
 
 export const PROTOCOL_IDS = ['hdfs-chrono', 'hdfs-chrono-40', 'hdfs-random', 'hdfs-4855', 'hdfs-raw', 'bgl-chrono', 'bgl-random', 'custom'] as const;
 export type ProtocolId = (typeof PROTOCOL_IDS)[number];
@@ -87,7 +88,7 @@ export class Protocols {
         const data = await this.once('bgl', () => this.bgl(Infinity));
         return { dataset: 'bgl', protocol, unit: 'window20/10', seed, complete: false, ...data, split: chrono([0.4, 0.5], 'random', data.table), notes: ['leaks: overlapping windows are on both sides of a random split; shown because the literature does it'] };
       }
-      case 'custom': return this.custom(seed);
+      case 'custom': return (await customTask({ ...this.options, seed })).task;
       default: throw new UsageError(`There is no protocol ${String(protocol satisfies never)}.`);
     }
   }
@@ -132,24 +133,6 @@ export class Protocols {
     await runDrain(drainSettings({ ...flags, fit_until_line: boundary }));
     return { table: (await readSessionSet(flags.output_path)).table, files: [log, labels], folder: flags.output_path };
   }
-
-  private async custom(seed: number): Promise<Task> {
-    const { inputFile, labelFile, trainRatio, valRatio, order, trainOn } = this.options;
-    if (inputFile === undefined) throw new UsageError('--protocol custom needs --input_file: a drain_result folder, a sessions.arrow, a data.json or a sequence file.');
-    const set = await readSessionSet(inputFile, labelFile);
-    const split = splitByShare(set.table, { trainUntil: trainRatio, validationUntil: valRatio, order, seed, trainOn, purgeSeams: !set.complete });
-    const folder = parsedFolder(inputFile);
-    const firstHeldOut = split.parts.findIndex((p) => p > 1);
-    const firstLine = set.table.details?.firstLines[firstHeldOut] ?? NaN;
-    const leaked = !Number.isNaN(firstLine) && (set.fitUntilLine === null || set.fitUntilLine > firstLine);
-    const notes = [
-      ...set.notes,
-      ...(leaked ? [`the parser learned from all lines, test lines too; parse again with --fit_until_line ${firstLine} for a clean number`] : []),
-      ...(order === 'random' ? ['random split of time-ordered data'] : []),
-      ...(set.table.labelled ? [] : ['no labels: only alerts are counted']),
-    ];
-    return { dataset: path.basename(inputFile), protocol: 'custom', unit: set.complete ? 'session' : 'window', seed, complete: set.complete, table: set.table, split, notes, files: set.files, ...(folder === null ? {} : { folder }) };
-  }
 }
 
 /** The settings of the shipped drain3.ini, so that a named protocol does not depend on the folder it is run in. */
@@ -159,13 +142,6 @@ const HDFS_FLAGS: Omit<DrainFlags, 'input_file' | 'output_path' | 'overwrite'> =
   masking: [{ regex_pattern: 'blk_-?\\d+', mask_with: '*' }, { regex_pattern: '(\\d+\\.){3}\\d+(:\\d+)?', mask_with: '*' }],
   full_search: 'fallback', snapshot_interval_minutes: 60, compress_state: true, adapter_type: 'only_identifier', regex: 'blk_-?\\d+', size: 20, profiling: false, report_sec: 60,
 };
-
-/** The folder of an input that holds a whole drain result, or null. */
-export function parsedFolder(input: string): string | null {
-  const folder = statSync(input).isDirectory() ? input : path.dirname(input);
-  const usesIt = folder === input || ['sessions.arrow', 'events.arrow'].includes(path.basename(input));
-  return usesIt && existsSync(path.join(folder, 'events.arrow')) && existsSync(path.join(folder, 'sessions.arrow')) ? folder : null;
-}
 
 function whereToGet(set: string): string {
   const sets: Record<string, string> = {

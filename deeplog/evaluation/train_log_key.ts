@@ -4,22 +4,17 @@ import path from 'node:path';
 import { checkOutput, hashInputs, openOutput, readJson, readManifest, writeJson, writeManifest, writeTensors } from '../artifacts/index.js';
 import { DeepLogKeys, tableSource, type DeepLogKeysOptions } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
-import { ABNORMAL, PART, readSessionSet, splitByShare, writeSplit, type SessionSet } from '../sequences/index.js';
+import { ABNORMAL, PART, writeSplit, type SessionSet } from '../sequences/index.js';
 import { InterruptedError, type Reporter } from '../training/index.js';
+import { customTask, type CustomTaskOptions } from './custom_task.js';
 import { evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
 import type { Task } from './protocols.js';
 
-export interface TrainLogKeyOptions {
+export interface TrainLogKeyOptions extends CustomTaskOptions {
   readonly inputFile: string;
-  readonly labelFile?: string;
   readonly outputPath: string;
   readonly overwrite: boolean;
-  readonly trainRatio: number;
-  readonly valRatio: number;
-  readonly order: 'chronological' | 'random';
-  readonly trainOn: 'normal' | 'all';
   readonly targetFpr: number;
-  readonly seed: number;
   readonly model: DeepLogKeysOptions;
   readonly flags: Readonly<Record<string, unknown>>;
   onData?(set: SessionSet, task: Task): void;
@@ -41,10 +36,9 @@ export interface TrainedLogKey {
 export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, report: Reporter, signal: AbortSignal): Promise<TrainedLogKey> {
   const startedAt = performance.now();
   const { outputPath, seed } = options;
-  const set = await readSessionSet(options.inputFile, options.labelFile);
+  const { set, task } = await customTask(options);
+  const { split } = task;
   await checkOutput(outputPath, options.overwrite);
-  const split = splitByShare(set.table, { trainUntil: options.trainRatio, validationUntil: options.valRatio, order: options.order, seed, trainOn: options.trainOn, purgeSeams: !set.complete });
-  const task: Task = { dataset: path.basename(options.inputFile), protocol: 'custom', unit: set.complete ? 'session' : 'window', table: set.table, split, seed, complete: set.complete, notes: [], files: set.files };
   options.onData?.(set, task);
   const detector = new DeepLogKeys({ ...options.model, predictEnd: options.model.predictEnd && set.complete });
   const validation = tableSource(set.table, split, PART.validation);
@@ -75,7 +69,7 @@ export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, r
     stage: 'log-key', startedAt, options: options.flags, seed, engine: engine.info, inputs: await hashInputs([...set.files]),
     extra: { split_sha256: split.sha256, fit_seconds: detector.training?.seconds ?? null },
   });
-  return { task, detector, evaluation, hitAtK, warnings: warningsFor(set, task, evaluation, detector, options) };
+  return { task, detector, evaluation, hitAtK, warnings: warningsFor(task, evaluation, detector, options) };
 }
 
 /** What a model needs to read new logs of the same kind: the parser's state and the settings it was made with. */
@@ -103,11 +97,8 @@ function validationNormals(task: Task): number {
   return task.split.parts.reduce((n, part, s) => n + (part === PART.validation && task.table.labels[s] !== ABNORMAL ? 1 : 0), 0);
 }
 
-function warningsFor(set: SessionSet, task: Task, evaluation: Evaluation, detector: DeepLogKeys, options: TrainLogKeyOptions): string[] {
-  const out: string[] = [...set.notes];
-  const firstHeldOut = task.split.parts.findIndex((p) => p === PART.validation || p === PART.test);
-  const line = set.table.details?.firstLines[firstHeldOut] ?? NaN;
-  if (options.order === 'chronological' && !Number.isNaN(line) && (set.fitUntilLine === null || set.fitUntilLine > line)) out.push(`the parser learned from test lines too; for a clean test number parse again with --fit_until_line ${line}`);
+function warningsFor(task: Task, evaluation: Evaluation, detector: DeepLogKeys, options: TrainLogKeyOptions): string[] {
+  const out: string[] = [...task.notes];
   const normals = evaluation.at_target_fpr?.[0];
   if (normals !== undefined && Math.floor(validationNormals(task) * options.targetFpr) === 0) out.push(`the validation part is too small for a target of ${100 * options.targetFpr} % false alarms: the threshold is its highest normal score`);
   const { training, vocabularySize, options: model } = detector;
@@ -115,6 +106,5 @@ function warningsFor(set: SessionSet, task: Task, evaluation: Evaluation, detect
     out.push(`the validation loss was still falling at the last epoch: raise --max_epochs, or lower --batch_size (${detector.trainingWindows} distinct windows make ${Math.ceil(detector.trainingWindows / model.batchSize)} steps an epoch)`);
   }
   if (model.score === 'rank' && evaluation.threshold >= vocabularySize - 3) out.push(`g = ${evaluation.threshold} is every key there is: only unknown events can alert. Train longer, or look at --score nll`);
-  if (!evaluation.labelled) out.push('the sessions have no labels: the test part is scored, but there is no F1');
   return out;
 }

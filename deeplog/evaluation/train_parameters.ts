@@ -9,7 +9,7 @@ import type { Reporter } from '../training/index.js';
 import { readMatrix, toCsv } from './parameter_matrix.js';
 import { plotErrors, type ErrorPanel } from './plot_errors.js';
 import { thresholdFor } from './metrics.js';
-import { parsedFolder } from './protocols.js';
+import { parsedFolder } from './custom_task.js';
 import { copyParser } from './train_log_key.js';
 
 export interface TrainParametersOptions {

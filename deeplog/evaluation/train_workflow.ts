@@ -2,23 +2,18 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { checkOutput, hashInputs, openOutput, readJson, writeAtomic, writeJson, writeManifest } from '../artifacts/index.js';
 import { DeepLogWorkflow, tableSource } from '../detectors/index.js';
-import { ABNORMAL, PART, readSessionSet, splitByShare, writeSplit } from '../sequences/index.js';
+import { ABNORMAL, PART, writeSplit } from '../sequences/index.js';
 import { drawDot, drawSvg, outline, simplify, toNetwork, type WorkflowOptions } from '../workflow/index.js';
+import { customTask, type CustomTaskOptions } from './custom_task.js';
 import { evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
 import type { Task } from './protocols.js';
 import { copyParser } from './train_log_key.js';
 
-export interface TrainWorkflowOptions {
+export interface TrainWorkflowOptions extends CustomTaskOptions {
   readonly inputFile: string;
-  readonly labelFile?: string;
   readonly outputPath: string;
   readonly overwrite: boolean;
-  readonly trainRatio: number;
-  readonly valRatio: number;
-  readonly order: 'chronological' | 'random';
-  readonly trainOn: 'normal' | 'all';
   readonly targetFpr: number;
-  readonly seed: number;
   readonly workflow: WorkflowOptions;
   /** Steps that fewer training sessions take are left out of the drawings. */
   readonly drawShare: number;
@@ -45,10 +40,9 @@ export interface TrainedWorkflow {
 export async function trainWorkflow(options: TrainWorkflowOptions): Promise<TrainedWorkflow> {
   const startedAt = performance.now();
   const { outputPath, seed } = options;
+  const { set, task } = await customTask(options);
+  const { split } = task;
   await checkOutput(outputPath, options.overwrite);
-  const set = await readSessionSet(options.inputFile, options.labelFile);
-  const split = splitByShare(set.table, { trainUntil: options.trainRatio, validationUntil: options.valRatio, order: options.order, seed, trainOn: options.trainOn, purgeSeams: !set.complete });
-  const task: Task = { dataset: path.basename(options.inputFile), protocol: 'custom', unit: set.complete ? 'session' : 'window', table: set.table, split, seed, complete: set.complete, notes: [], files: set.files };
   const detector = new DeepLogWorkflow(options.workflow);
   const train = tableSource(set.table, split, PART.train);
   const learning = performance.now();

@@ -34,7 +34,8 @@ export function splitByShare(table: SessionTable, options: SplitOptions): Split 
   const n = table.size;
   const [a, b] = [Math.floor(n * trainUntil), Math.floor(n * validationUntil)];
   const order = options.order === 'random' ? permutation(n, seededRandom(options.seed)) : null;
-  const purge = purgeSeams ? new Set([...overlapping(table, a), ...overlapping(table, b)]) : new Set<number>();
+  // A random order has no seams to purge: overlapping windows leak everywhere, and callers say so.
+  const purge = purgeSeams && options.order === 'chronological' ? new Set([...overlapping(table, a), ...overlapping(table, b)]) : new Set<number>();
   const parts = new Uint8Array(n);
   for (let i = 0; i < n; i++) {
     const session = order === null ? i : order[i];

@@ -67,6 +67,11 @@ describe('splits', () => {
     for (const [a, b] of [[PART.train, PART.validation], [PART.validation, PART.test]] as const) expect([...linesOf(a)].filter((l) => linesOf(b).has(l))).toEqual([]);
   });
 
+  it('have no seams to purge after a shuffle', () => {
+    const { parts } = splitByShare(table(Array.from({ length: 20 }, () => [1])), { ...SHARES, order: 'random', purgeSeams: true });
+    expect(rowsOf(parts, PART.none)).toEqual([]);
+  });
+
   it('shuffle by seed', () => {
     const a = splitByShare(hundred, { ...SHARES, order: 'random' });
     expect(splitByShare(hundred, { ...SHARES, order: 'random' }).parts).toEqual(a.parts);
