@@ -16,6 +16,9 @@ export const LAYERS = {
   simulator: [],
   cli: ['training'],
   evaluation: ['detectors', 'engine', 'training', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],
+  export: ['evaluation', 'detectors', 'models', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
+  serving: ['evaluation', 'detectors', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
+  dashboard: ['training', 'artifacts'],
   diagnosis: ['evaluation', 'detectors', 'engine', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],
 };
 

@@ -4,7 +4,7 @@ export { DeepLog, type DeepLogParts } from './deep/deeplog.js';
 export { DEEPLOG_PARAMS_DEFAULTS, DeepLogParams, type DeepLogParamsOptions } from './deep/deeplog_params.js';
 export { DetailedSessions, requireNeeds } from './detailed_source.js';
 export { DeepLogWorkflow } from './deep/deeplog_workflow.js';
-export { createDetector, DETECTOR_IDS, loadDetector } from './registry.js';
+export { createDetector, DETECTOR_IDS, loadDetector, type DetectorOptions } from './registry.js';
 export { sessionAt, tableSource } from './source.js';
 export type { Detector, Evidence, FitContext, Need, OutsideValue, Session, SessionSource } from './types.js';
 export { describeColumns, type ColumnReport } from './deep/parameters/columns.js';

@@ -9,30 +9,52 @@ import { DeepLogWorkflow } from './deep/deeplog_workflow.js';
 import { TRIVIAL_DETECTORS } from './trivial/binary.js';
 import type { Detector } from './types.js';
 
+/** What a detector can be made with; each reads its own part and has defaults for it. */
+export interface DetectorOptions {
+  readonly deeplogKeys?: Partial<DeepLogKeysOptions>;
+  readonly deeplogParams?: Partial<DeepLogParamsOptions>;
+}
+
+interface Entry {
+  create(options: DetectorOptions): Detector;
+  /** Reads what `save` wrote; the engine is started only by those that call for it. */
+  load(folder: string, engine: () => Promise<Engine>): Promise<Detector>;
+}
+
+const keys = (score: DeepLogKeysOptions['score']): Entry => ({
+  create: (o) => new DeepLogKeys({ ...DEEPLOG_KEYS_DEFAULTS, ...o.deeplogKeys, score }),
+  load: async (folder, engine) => DeepLogKeys.load(folder, await engine()),
+});
+
+const params = (o: DetectorOptions): DeepLogParams => new DeepLogParams({ ...DEEPLOG_PARAMS_DEFAULTS, ...o.deeplogParams });
+
+/** Every detector by its id, in the order of the tables. */
+const DETECTORS = new Map<string, Entry>([
+  ...Object.entries(TRIVIAL_DETECTORS).map(([id, make]): [string, Entry] => [id, { create: () => make(), load: async (folder) => make().restore(folder) }]),
+  ['deeplog-keys', keys('rank')],
+  ['deeplog-keys-nll', keys('nll')],
+  ['deeplog-params', { create: params, load: async (folder, engine) => DeepLogParams.load(folder, await engine()) }],
+  ['deeplog-workflow', { create: () => new DeepLogWorkflow(), load: (folder) => DeepLogWorkflow.load(folder) }],
+  ['deeplog', {
+    create: (o) => new DeepLog({ keys: new DeepLogKeys({ ...DEEPLOG_KEYS_DEFAULTS, ...o.deeplogKeys, score: 'rank' }), params: params(o), workflow: new DeepLogWorkflow() }),
+    load: async (folder, engine) => DeepLog.load(folder, await engine()),
+  }],
+]);
+
 /** Every detector's id, in the order of the tables. */
-export const DETECTOR_IDS: readonly string[] = [...Object.keys(TRIVIAL_DETECTORS), 'deeplog-keys', 'deeplog-keys-nll', 'deeplog-params', 'deeplog-workflow', 'deeplog'];
+export const DETECTOR_IDS: readonly string[] = [...DETECTORS.keys()];
 
 /** A fresh, unfitted detector. @throws UsageError when there is none of that id. */
-export function createDetector(id: string, options: { deeplogKeys?: Partial<DeepLogKeysOptions>; deeplogParams?: Partial<DeepLogParamsOptions> } = {}): Detector {
-  const trivial = TRIVIAL_DETECTORS[id];
-  if (trivial !== undefined) return trivial();
-  if (id === 'deeplog-keys' || id === 'deeplog-keys-nll') return new DeepLogKeys({ ...DEEPLOG_KEYS_DEFAULTS, ...options.deeplogKeys, score: id === 'deeplog-keys' ? 'rank' : 'nll' });
-  if (id === 'deeplog-workflow') return new DeepLogWorkflow();
-  const params = { ...DEEPLOG_PARAMS_DEFAULTS, ...options.deeplogParams };
-  if (id === 'deeplog-params') return new DeepLogParams(params);
-  if (id === 'deeplog') return new DeepLog({ keys: new DeepLogKeys({ ...DEEPLOG_KEYS_DEFAULTS, ...options.deeplogKeys, score: 'rank' }), params: new DeepLogParams(params), workflow: new DeepLogWorkflow() });
-  throw new UsageError(`There is no detector ${JSON.stringify(id)}. Known: ${DETECTOR_IDS.join(', ')}.`);
+export function createDetector(id: string, options: DetectorOptions = {}): Detector {
+  const entry = DETECTORS.get(id);
+  if (entry === undefined) throw new UsageError(`There is no detector ${JSON.stringify(id)}. Known: ${DETECTOR_IDS.join(', ')}.`);
+  return entry.create(options);
 }
 
 /** A fitted detector from its folder. @throws DataError when the folder holds none. */
 export async function loadDetector(folder: string, engine: () => Promise<Engine>): Promise<Detector> {
-  const config = (await readJson(path.join(folder, 'config.json'))) as { detector?: string };
-  const id = config.detector ?? '';
-  const trivial = TRIVIAL_DETECTORS[id];
-  if (trivial !== undefined) return trivial().restore(folder);
-  if (id === 'deeplog-keys' || id === 'deeplog-keys-nll') return DeepLogKeys.load(folder, await engine());
-  if (id === 'deeplog-workflow') return DeepLogWorkflow.load(folder);
-  if (id === 'deeplog-params') return DeepLogParams.load(folder, await engine());
-  if (id === 'deeplog') return DeepLog.load(folder, await engine());
-  throw new DataError(`${folder}: config.json names the detector ${JSON.stringify(id)}, which this version does not know.`);
+  const { detector: id = '' } = (await readJson(path.join(folder, 'config.json'))) as { detector?: string };
+  const entry = DETECTORS.get(id);
+  if (entry === undefined) throw new DataError(`${folder}: config.json names the detector ${JSON.stringify(id)}, which this version does not know.`);
+  return entry.load(folder, engine);
 }
