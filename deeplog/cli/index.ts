@@ -2,5 +2,5 @@ export { formatCount, formatSeconds, StageConsole } from './console.js';
 export { describeEngine, ENGINE_OPTIONS, engineOptions, LOG_KEY_MODEL_OPTIONS, logKeyOptions, SPLIT_OPTIONS } from './engine_options.js';
 export { COMMON_OPTIONS, resolveOptions, type Layer, type OptionSpecs, type Values } from './options.js';
 export { commandOf, invocation } from './invocation.js';
-export { main, runIfMain, type Stage } from './stage.js';
+export { main, runIfMain, type Stage, type StageGroup } from './stage.js';
 export { interruptSignal, trainingReporter } from './training_console.js';

@@ -13,10 +13,17 @@ export interface Stage {
   run(given: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
+/** A stage of several steps, each with flags of its own: `logbert vocab`, `logbert train`, `logbert predict`. */
+export interface StageGroup {
+  readonly command: string;
+  readonly describe: string;
+  readonly stages: readonly Stage[];
+}
+
 const INTERRUPTED = 130;
 
 /** Runs the command line: exit code 0 done, 1 failed, 2 bad usage, 130 interrupted. Never a stack trace without --debug. */
-export async function main(stages: readonly Stage[], args: readonly string[], scriptName = 'deeplog'): Promise<void> {
+export async function main(stages: readonly (Stage | StageGroup)[], args: readonly string[], scriptName = 'deeplog'): Promise<void> {
   // A reader that closes early (| head) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); });
   // A stage with work to save listens itself; any other just ends, and exit handlers clean up.
@@ -31,14 +38,14 @@ export async function main(stages: readonly Stage[], args: readonly string[], sc
   }
 }
 
-/** Runs one stage when its file is the script that node was started with. */
-export function runIfMain(moduleUrl: string, stage: Stage): void {
+/** Runs one stage, or the steps of a group, when its file is the script that node was started with. */
+export function runIfMain(moduleUrl: string, stage: Stage | StageGroup): void {
   const script = process.argv[1];
   if (script === undefined || realpathSync(script) !== fileURLToPath(moduleUrl)) return;
-  void main([{ ...stage, command: '$0' }], process.argv.slice(2), `run/${script.split('/').pop()}`);
+  void main('stages' in stage ? stage.stages : [{ ...stage, command: '$0' }], process.argv.slice(2), `run/${script.split('/').pop()}`);
 }
 
-function parser(stages: readonly Stage[], words: readonly string[], scriptName: string): Argv {
+function parser(stages: readonly (Stage | StageGroup)[], words: readonly string[], scriptName: string): Argv {
   const cli = yargs([...words])
     .scriptName(scriptName)
     .parserConfiguration({ 'camel-case-expansion': false, 'dot-notation': false, 'parse-numbers': false, 'boolean-negation': true, 'duplicate-arguments-array': true, 'greedy-arrays': true })
@@ -51,14 +58,23 @@ function parser(stages: readonly Stage[], words: readonly string[], scriptName: 
     .help()
     .alias('help', 'h')
     .fail((message, error) => { throw error !== undefined && error.name !== 'YError' ? error : new UsageError(explain(message ?? messageOf(error), stages, words)); });
+  return withStages(cli, stages, 'stage');
+}
+
+/** Declares stages to a parser; steps of a group to the parser of the group's command. */
+function withStages(cli: Argv, stages: readonly (Stage | StageGroup)[], what: 'stage' | 'step'): Argv {
   for (const stage of stages) {
+    if ('stages' in stage) {
+      cli.command(stage.command, stage.describe, (argv: Argv) => withStages(argv, stage.stages, 'step'));
+      continue;
+    }
     cli.command(stage.command, stage.describe, (argv: Argv) => {
       declareOptions(argv, { ...stage.options, ...COMMON_OPTIONS });
-      for (const [command, what] of stage.examples ?? []) argv.example(command, what);
+      for (const [command, does] of stage.examples ?? []) argv.example(command, does);
       return argv;
     }, (given) => stage.run(given as Record<string, unknown>));
   }
-  if (!stages.some((s) => s.command.startsWith('$0'))) cli.demandCommand(1, `Name a stage: ${stages.map((s) => s.command.split(' ')[0]).join(', ')}`);
+  if (!stages.some((s) => s.command.startsWith('$0'))) cli.demandCommand(1, `Name a ${what}: ${names(stages).join(', ')}`);
   return cli;
 }
 
@@ -70,10 +86,15 @@ function normaliseFlag(word: string): string {
   return `--${negated}${match[1].slice(negated.length).replace(/-/g, '_')}${match[2] ?? ''}`;
 }
 
-function explain(message: string, stages: readonly Stage[], words: readonly string[]): string {
+function names(stages: readonly { readonly command: string }[]): string[] {
+  return stages.map((s) => s.command.split(' ')[0]);
+}
+
+function explain(message: string, stages: readonly (Stage | StageGroup)[], words: readonly string[], what: 'stage' | 'step' = 'stage'): string {
+  const stage = stages.find((s) => s.command.split(' ')[0] === words[0]) ?? stages.find((s) => s.command === '$0');
+  if (stage !== undefined && 'stages' in stage) return explain(message, stage.stages, words.slice(1), 'step');
   const unknown = /^Unknown (?:arguments?|commands?): (.+)$/.exec(message)?.[1].split(', ')[0];
   if (unknown === undefined) return `${message.replace(/\.?$/, '.')} See --help.`;
-  const stage = stages.find((s) => s.command.split(' ')[0] === words[0]) ?? stages.find((s) => s.command === '$0');
-  if (stage === undefined || unknown === words[0]) return `There is no stage ${JSON.stringify(unknown)}.${suggestion(unknown, stages.map((s) => s.command.split(' ')[0]))} See deeplog --help.`;
-  return `There is no flag --${unknown}.${suggestion(unknown, Object.keys({ ...stage.options, ...COMMON_OPTIONS }).map((k) => k))} See --help.`;
+  if (stage === undefined || unknown === words[0]) return `There is no ${what} ${JSON.stringify(unknown)}.${suggestion(unknown, names(stages))} See ${what === 'stage' ? 'deeplog ' : ''}--help.`;
+  return `There is no flag --${unknown}.${suggestion(unknown, Object.keys({ ...stage.options, ...COMMON_OPTIONS }))} See --help.`;
 }
