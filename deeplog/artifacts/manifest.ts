@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -56,6 +56,7 @@ export async function writeManifest(folder: string, facts: ManifestFacts): Promi
     ...facts.extra,
   };
   await writeJson(path.join(folder, MANIFEST), manifest);
+  await rm(path.join(folder, UNFINISHED), { force: true });
 }
 
 /** @throws DataError when the folder is missing or unfinished. */
@@ -66,12 +67,25 @@ export async function readManifest(folder: string): Promise<Manifest> {
   return (await readJson(file)) as Manifest;
 }
 
+/** Stands in a folder from its first file to its manifest, so that what a killed run left can be told from somebody's own files. */
+const UNFINISHED = '.unfinished';
+
+/** What a stage may leave in its folder before it opens it: checkpoints, a parsed input, lines that did not match. */
+const EARLY_FILES = new Set(['checkpoint', 'parsed', 'unparsed.log']);
+
 /**
- * To be called before any work: a finished result is only replaced with `overwrite`; an unfinished one always may be.
+ * To be called before any work: a finished result, or a folder that holds files of somebody else, is only written to with
+ * `overwrite`; an unfinished result always may be replaced.
  * @throws DataError naming what would be replaced.
  */
 export async function checkOutput(folder: string, overwrite: boolean): Promise<void> {
-  if (overwrite || !existsSync(path.join(folder, MANIFEST))) return;
+  if (overwrite) return;
+  if (!existsSync(path.join(folder, MANIFEST))) {
+    const names: string[] = await readdir(folder).catch(() => []);
+    const foreign = names.filter((name) => !EARLY_FILES.has(name) && !name.endsWith('.tmp'));
+    if (foreign.length === 0 || names.includes(UNFINISHED)) return;
+    throw new DataError(`${folder}: holds ${foreign.length === 1 ? 'a file' : 'files'} that no stage left there (${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ', …' : ''}). Choose another --output_path, or add --overwrite if files of the same names may be replaced.`);
+  }
   const { stage, created } = await readManifest(folder);
   throw new DataError(`${folder}: holds a finished ${stage} result of ${created}. Add --overwrite to replace it, or choose another --output_path.`);
 }
@@ -82,6 +96,8 @@ export async function checkOutput(folder: string, overwrite: boolean): Promise<v
  * new result may not have and an old one may.
  */
 export async function openOutput(folder: string, stale: readonly string[] = []): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, UNFINISHED), '');
   for (const name of [MANIFEST, ...stale, ...(await leftovers(folder))]) await rm(path.join(folder, name), { recursive: true, force: true });
 }
 
@@ -127,7 +143,9 @@ export function describeMachine(): string {
   return `${os.availableParallelism()} × ${cpus[0]?.model.trim() ?? 'unknown CPU'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.platform()} ${os.arch()}`;
 }
 
+/** The commit of the project's own checkout; null for an installed package, whose user's repository is another matter. */
 async function gitCommit(): Promise<string | null> {
+  if (import.meta.dirname.includes(`${path.sep}node_modules${path.sep}`)) return null;
   try {
     const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname });
     return stdout.trim();

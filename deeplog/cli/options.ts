@@ -48,15 +48,18 @@ export const COMMON_OPTIONS = {
   debug: { type: 'boolean', group: 'General', default: false, describe: 'print stack traces of errors' },
 } as const satisfies OptionSpecs;
 
+const TYPE_NAMES: Readonly<Record<OptionSpec['type'], string>> = { string: '', boolean: '', number: ' [number]', integer: ' [whole number]', strings: ' [names, a comma between]', literal: ' [Python literal]' };
+
 /** Declares the flags to yargs. Values stay text: checking is ours, since yargs turns "abc" into NaN without a word. */
 export function declareOptions(argv: Argv, specs: OptionSpecs): Argv {
   for (const [name, spec] of Object.entries(specs)) {
     argv.option(name, {
-      type: spec.type === 'boolean' ? 'boolean' : 'string',
+      // No type but these two: yargs would print [string] behind a number, or make one of "abc" itself.
+      type: spec.type === 'boolean' ? 'boolean' : spec.type === 'string' ? 'string' : undefined,
       array: spec.type === 'strings',
       requiresArg: spec.type !== 'boolean',
       group: `${spec.group}:`,
-      describe: spec.describe + rangeText(spec),
+      describe: `${spec.describe}${rangeText(spec)}${TYPE_NAMES[spec.type]}`,
       choices: undefined,
       defaultDescription: spec.default === undefined ? undefined : String(spec.default),
     });

@@ -48,13 +48,27 @@ describe('manifests', () => {
     expect(existsSync(path.join(folder, 'manifest.json'))).toBe(false);
   });
 
+  it('are not started in a folder of somebody else, but in what an unfinished run left', async () => {
+    const folder = scratchFolder();
+    writeFileSync(path.join(folder, 'config.json'), '{"mine": true}');
+    await expect(checkOutput(folder, false)).rejects.toThrow(/holds a file that no stage left there \(config.json\).*another --output_path/);
+    await checkOutput(folder, true);
+    await openOutput(folder); // killed from here on
+    await checkOutput(folder, false);
+    await writeManifest(folder, { stage: 'test', startedAt: performance.now(), inputs: {}, options: {} });
+    expect(readdirSync(folder).sort()).toEqual(['config.json', 'manifest.json']);
+    const early = scratchFolder();
+    writeFileSync(path.join(early, 'unparsed.log'), 'x');
+    await checkOutput(early, false);
+  });
+
   it('clear away what a killed run left behind, not what one may be writing', async () => {
     const folder = scratchFolder();
     for (const name of ['events.arrow.0123abcd.tmp', 'events.arrow.4567cdef.tmp', 'mine.tmp']) writeFileSync(path.join(folder, name), '');
     const before = new Date(Date.now() - 2 * 3_600_000);
     for (const name of ['events.arrow.0123abcd.tmp', 'mine.tmp']) utimesSync(path.join(folder, name), before, before);
     await openOutput(folder);
-    expect(readdirSync(folder).sort()).toEqual(['events.arrow.4567cdef.tmp', 'mine.tmp']);
+    expect(readdirSync(folder).sort()).toEqual(['.unfinished', 'events.arrow.4567cdef.tmp', 'mine.tmp']);
   });
 
   it('hash as sha256 does', async () => {
