@@ -51,7 +51,7 @@ export const benchmarkStage: Stage = {
       const { results, failures } = await benchmark({
         protocols: PROTOCOL_IDS.filter((p) => o.protocol.includes(p)), detectors: o.detectors, seeds: Array.from({ length: o.seeds }, (_, i) => o.seed + i),
         dataDir: o.data_dir ?? (process.env.DEEPLOG_DATA || 'data'), artifacts: 'artifacts', targetFpr: o.target_fpr, trainRatio: o.train_ratio, valRatio: o.val_ratio,
-        order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', cache: o.cache, deeplogKeys: logKeyOptions(o),
+        order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', cache: o.cache, detectorOptions: { deeplogKeys: logKeyOptions(o) },
         inputFile: o.input_file ?? 'artifacts/drain_result', ...(o.label_file === undefined ? {} : { labelFile: o.label_file }), ...(o.model === undefined ? {} : { model: o.model }),
         engine, report: trainingReporter(console), signal: interruptSignal(console),
         skipUnmet: o.detectors.length === DETECTORS.length, onSkip: (why) => console.warn(why),

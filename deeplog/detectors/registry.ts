@@ -13,6 +13,8 @@ import type { Detector } from './types.js';
 export interface DetectorOptions {
   readonly deeplogKeys?: Partial<DeepLogKeysOptions>;
   readonly deeplogParams?: Partial<DeepLogParamsOptions>;
+  /** Sessions end by themselves, so that their end may be predicted; windows do not. Default: true. */
+  readonly completeSessions?: boolean;
 }
 
 interface Entry {
@@ -21,8 +23,13 @@ interface Entry {
   load(folder: string, engine: () => Promise<Engine>): Promise<Detector>;
 }
 
+function keyModel(o: DetectorOptions, score: DeepLogKeysOptions['score']): DeepLogKeys {
+  const options = { ...DEEPLOG_KEYS_DEFAULTS, ...o.deeplogKeys, score };
+  return new DeepLogKeys({ ...options, predictEnd: options.predictEnd && o.completeSessions !== false });
+}
+
 const keys = (score: DeepLogKeysOptions['score']): Entry => ({
-  create: (o) => new DeepLogKeys({ ...DEEPLOG_KEYS_DEFAULTS, ...o.deeplogKeys, score }),
+  create: (o) => keyModel(o, score),
   load: async (folder, engine) => DeepLogKeys.load(folder, await engine()),
 });
 
@@ -36,7 +43,7 @@ const DETECTORS = new Map<string, Entry>([
   ['deeplog-params', { create: params, load: async (folder, engine) => DeepLogParams.load(folder, await engine()) }],
   ['deeplog-workflow', { create: () => new DeepLogWorkflow(), load: (folder) => DeepLogWorkflow.load(folder) }],
   ['deeplog', {
-    create: (o) => new DeepLog({ keys: new DeepLogKeys({ ...DEEPLOG_KEYS_DEFAULTS, ...o.deeplogKeys, score: 'rank' }), params: params(o), workflow: new DeepLogWorkflow() }),
+    create: (o) => new DeepLog({ keys: keyModel(o, 'rank'), params: params(o), workflow: new DeepLogWorkflow() }),
     load: async (folder, engine) => DeepLog.load(folder, await engine()),
   }],
 ]);

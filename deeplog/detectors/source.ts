@@ -13,6 +13,13 @@ export function tableSource(table: SessionTable, split: Split, part: number): Se
   };
 }
 
+/** Sessions of at least so many events. */
+export function sessionsOfLength(source: SessionSource, least: number): number {
+  let sessions = 0;
+  for (const { session, count } of source.distinct()) if (session.events.length >= least) sessions += count;
+  return sessions;
+}
+
 /** A session of a table, with what is known of it. */
 export function sessionAt(table: SessionTable, index: number): Session {
   const label = table.labels[index];

@@ -75,4 +75,31 @@ export interface Detector {
   /** Size of what `save` writes, for the cost column; null when nothing was fitted. */
   modelBytes(): number | null;
   dispose?(): Promise<void>;
+
+  // What the benchmark asks of a detector beyond that; each may be left out.
+
+  /** Fitting or scoring runs on an engine: rows name it, and kept models are told apart by it. */
+  readonly usesEngine?: boolean;
+  /**
+   * Every setting that a fit depends on, as plain JSON. A detector that has it is fitted once per split, seed and settings, kept
+   * (`save`, `loadDetector`) and used again; without it, it is fitted anew each time.
+   */
+  config?(): Readonly<Record<string, unknown>>;
+  /** Detectors of one family with equal `config()` are read off one fitted model, through `adopt`. Default: the id. */
+  readonly family?: string;
+  /** This detector's way of scoring, on the model that another of its family was fitted with (or that was read from a folder). */
+  adopt?(fitted: Detector): Detector;
+  /** Sessions of the training part that were learned from; default: all of them. */
+  fittedOn?(train: SessionSource): number;
+  /** Of a combined detector: the detectors it is made of, in the order of `scoreParts`. */
+  readonly components?: readonly Detector[];
+  /** Of a combined detector: the same with these, already fitted, in their place; its `fit` then fits what joins them only. */
+  reusing?(fitted: readonly Detector[]): Detector;
+  /** Of a combined detector: each component's own scores. */
+  scoreParts?(sessions: readonly Session[]): Promise<Float64Array[]>;
+  /**
+   * The name of what makes a session stand out (its unseen keys, its event set, …): sessions of one name are settled by one answer
+   * of an operator. The same after a restart; null where the detector finds nothing to name.
+   */
+  pattern?(session: Session): string | null;
 }

@@ -1,6 +1,5 @@
 import { DataError } from '../common/index.js';
-import type { DeepLog} from '../detectors/index.js';
-import { DetailedSessions, requireNeeds, tableSource, type Detector, type Need, type Session, type SessionSource } from '../detectors/index.js';
+import { DetailedSessions, requireNeeds, sessionAt, tableSource, type Detector, type Need, type Session, type SessionSource } from '../detectors/index.js';
 import { ABNORMAL, PART } from '../sequences/index.js';
 import { scoreDistinct, type Scores } from './evaluate.js';
 import { thresholdFor } from './metrics.js';
@@ -49,9 +48,9 @@ export async function scoreTask(detector: Detector, task: Task): Promise<Scores>
 }
 
 async function wanted(task: Task, detector: Detector): Promise<{ rows: number[]; sessions: Session[] }> {
-  const details = await detailsFor(task, detector);
+  const details = needsDetails(detector) ? await detailsFor(task, detector) : null;
   const rows = Array.from(task.split.parts.keys()).filter((s) => task.split.parts[s] === PART.validation || task.split.parts[s] === PART.test);
-  return { rows, sessions: rows.map((s) => details.sessions[s]) };
+  return { rows, sessions: rows.map((s) => details?.sessions[s] ?? sessionAt(task.table, s)) };
 }
 
 function spread(task: Task, rows: readonly number[], scores: Float64Array): Float64Array {
@@ -60,9 +59,11 @@ function spread(task: Task, rows: readonly number[], scores: Float64Array): Floa
   return out;
 }
 
-/** What each part of the combined detector finds by itself, each at its own threshold from validation normals, in words. */
-export async function contributions(detector: DeepLog, task: Task, targetFpr: number): Promise<string[]> {
+/** What each part of a combined detector finds by itself, each at its own threshold from validation normals, in words; nothing for other detectors. */
+export async function contributions(detector: Detector, task: Task, targetFpr: number): Promise<string[]> {
   const { table, split } = task;
+  const { components } = detector;
+  if (components === undefined || detector.scoreParts === undefined) return [];
   const { rows, sessions } = await wanted(task, detector);
   const flags = (await detector.scoreParts(sessions)).map((scores) => {
     const normals = rows.flatMap((s, i) => (split.parts[s] === PART.validation && table.labels[s] !== ABNORMAL ? [scores[i]] : []));
@@ -72,7 +73,7 @@ export async function contributions(detector: DeepLog, task: Task, targetFpr: nu
   const test = rows.map((s, i) => ({ s, i })).filter(({ s }) => split.parts[s] === PART.test);
   const abnormal = test.filter(({ s }) => table.labels[s] === ABNORMAL);
   const normal = test.filter(({ s }) => table.labels[s] !== ABNORMAL);
-  const parts = detector.list.map((part, p) => {
+  const parts = components.map((part, p) => {
     const found = abnormal.filter(({ i }) => flags[p][i]);
     const alone = found.filter(({ i }) => flags.every((f, q) => q === p || !f[i])).length;
     return `${part.id} ${found.length} (${alone} by it alone, ${normal.filter(({ i }) => flags[p][i]).length} false alarms)`;

@@ -1,5 +1,7 @@
-export { benchmark, type BenchmarkOptions, type ResultRow, type Results } from './benchmark.js';
+export { benchmark, type BenchmarkOptions } from './benchmark.js';
+export type { ResultRow, Results } from './result_row.js';
 export { evaluate, scoreDistinct, type Evaluation, type Scores } from './evaluate.js';
+export { FittedModels, type Fitted, type FittingOptions } from './fitted_models.js';
 export { averagePrecision, confusionAt, countScores, oracleF1, pointMetrics, rocAuc, thresholdFor, type Confusion, type PointMetrics, type ScoreCounts } from './metrics.js';
 export { parsedFolder } from './custom_task.js';
 export { PROTOCOL_IDS, Protocols, type ProtocolId, type Task } from './protocols.js';

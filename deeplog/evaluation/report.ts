@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { describeMachine, writeAtomic, writeJson } from '../artifacts/index.js';
-import type { Results } from './benchmark.js';
+import type { Results } from './result_row.js';
 import { renderTables } from './table.js';
 
 /** Writes results.json and report.md into a run folder. */

@@ -1,4 +1,4 @@
-import type { ResultRow, Results } from './benchmark.js';
+import type { ResultRow, Results } from './result_row.js';
 
 interface Column {
   readonly title: string;

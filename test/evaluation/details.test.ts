@@ -24,7 +24,7 @@ describe('detectors and what a data set has', () => {
       await writeFile(inputFile, Array.from({ length: 60 }, (_, i) => (i % 3 === 0 ? '1 2 3 4 5' : '1 3 2 4 5')).join('\n'));
       const run = (skipUnmet: boolean, onSkip: (why: string) => void) => benchmark({
         protocols: ['custom'], detectors: ['deeplog-params', 'deeplog-workflow'], seeds: [1], dataDir: folder, artifacts: folder, inputFile, trainRatio: 0.5, valRatio: 0.75, order: 'chronological', trainOn: 'normal', targetFpr: 0.01,
-        deeplogKeys: {}, cache: false, engine: () => Promise.reject(new Error('no engine is needed')), report: SILENT, signal: new AbortController().signal, skipUnmet, onSkip,
+        detectorOptions: {}, cache: false, engine: () => Promise.reject(new Error('no engine is needed')), report: SILENT, signal: new AbortController().signal, skipUnmet, onSkip,
       });
       await expect(run(false, () => undefined)).rejects.toThrow(/deeplog-params needs parameters/);
       const skipped: string[] = [];

@@ -22,20 +22,28 @@ export class DeepLog implements Detector {
   readonly id = 'deeplog';
   readonly needs: ReadonlySet<Need>;
   readonly binary = false;
+  readonly usesEngine = true;
   private calibrations: readonly Calibration[] = [];
 
   /** @param fitted parts that were fitted on the same split before, and need not be again */
   constructor(readonly parts: DeepLogParts, private readonly fitted: ReadonlySet<Detector> = new Set()) {
-    this.needs = new Set(this.list.flatMap((p) => [...p.needs]));
+    this.needs = new Set(this.components.flatMap((p) => [...p.needs]));
   }
 
   /** The parts, in the order of {@link scoreParts}. */
-  get list(): readonly Detector[] {
+  get components(): readonly Detector[] {
     return [this.parts.keys, this.parts.params, this.parts.workflow];
   }
 
+  /** @throws DataError when they are not its three parts, in their order. */
+  reusing(fitted: readonly Detector[]): DeepLog {
+    const [keys, params, workflow] = fitted;
+    if (!(keys instanceof DeepLogKeys && params instanceof DeepLogParams && workflow instanceof DeepLogWorkflow)) throw new DataError(`deeplog is made of ${this.components.map((c) => c.id).join(', ')}, not of ${fitted.map((f) => f.id).join(', ')}.`);
+    return new DeepLog({ keys, params, workflow }, new Set(fitted));
+  }
+
   async fit(train: SessionSource, validation: SessionSource, context: FitContext): Promise<void> {
-    for (const part of this.list) if (!this.fitted.has(part)) await part.fit(train, validation, context);
+    for (const part of this.components) if (!this.fitted.has(part)) await part.fit(train, validation, context);
     const sessions: Session[] = [];
     const counts: number[] = [];
     for (const { session, count } of validation.distinct()) {
@@ -49,7 +57,7 @@ export class DeepLog implements Detector {
   /** Each part's own scores. */
   async scoreParts(sessions: readonly Session[]): Promise<Float64Array[]> {
     const out: Float64Array[] = [];
-    for (const part of this.list) out.push(await part.scoreBatch(sessions));
+    for (const part of this.components) out.push(await part.scoreBatch(sessions));
     return out;
   }
 
@@ -61,7 +69,7 @@ export class DeepLog implements Detector {
 
   async explain(session: Session, threshold?: number): Promise<Evidence[]> {
     const out: Evidence[] = [];
-    for (const [p, part] of this.list.entries()) {
+    for (const [p, part] of this.components.entries()) {
       const calibration = this.calibrations[p];
       const least = threshold === undefined ? undefined : calibration.scoreAt(threshold);
       const [score] = await part.scoreBatch([session]);
@@ -72,7 +80,7 @@ export class DeepLog implements Detector {
   }
 
   async save(folder: string): Promise<void> {
-    for (const part of this.list) await part.save(path.join(folder, part.id));
+    for (const part of this.components) await part.save(path.join(folder, part.id));
     await writeJson(path.join(folder, 'config.json'), { schema: 'deeplog.detector/1', detector: this.id, calibrations: this.calibrations });
   }
 
@@ -89,10 +97,10 @@ export class DeepLog implements Detector {
   }
 
   modelBytes(): number | null {
-    return this.list.reduce((sum, p) => sum + (p.modelBytes() ?? 0), 0);
+    return this.components.reduce((sum, p) => sum + (p.modelBytes() ?? 0), 0);
   }
 
   async dispose(): Promise<void> {
-    for (const part of this.list) if (!this.fitted.has(part)) await part.dispose?.();
+    for (const part of this.components) if (!this.fitted.has(part)) await part.dispose?.();
   }
 }

@@ -5,6 +5,7 @@ import type { CompiledForward, Engine, State } from '../../engine/index.js';
 import { logKeyModel } from '../../models/index.js';
 import { UNK, Vocabulary, WindowBuilder } from '../../sequences/index.js';
 import { trainLoop, windowBatches, type TrainResult } from '../../training/index.js';
+import { sessionsOfLength } from '../source.js';
 import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../types.js';
 
 export interface DeepLogKeysOptions {
@@ -44,6 +45,8 @@ const EVIDENCE_WITHOUT_THRESHOLD = 5;
 export class DeepLogKeys implements Detector {
   readonly needs: ReadonlySet<Need> = new Set<Need>(['events']);
   readonly binary = false;
+  readonly usesEngine = true;
+  readonly family = 'log-key';
   training: TrainResult | null = null;
   /** Distinct (window → key) pairs that the network was trained on. */
   trainingWindows = 0;
@@ -173,6 +176,21 @@ export class DeepLogKeys implements Detector {
     twin.forward = this.forward;
     twin.training = this.training;
     return twin;
+  }
+
+  config(): Readonly<Record<string, unknown>> {
+    // Both scores are read off the same fit.
+    return { ...this.options, score: 'any' };
+  }
+
+  /** @throws DataError when it is no log-key model. */
+  adopt(fitted: Detector): DeepLogKeys {
+    if (!(fitted instanceof DeepLogKeys)) throw new DataError(`${fitted.id} is no log-key model, so ${this.id} cannot read it.`);
+    return fitted.withScore(this.options.score);
+  }
+
+  fittedOn(train: SessionSource): number {
+    return sessionsOfLength(train, this.options.minLength);
   }
 
   modelBytes(): number | null {

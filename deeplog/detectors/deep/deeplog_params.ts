@@ -39,6 +39,7 @@ export class DeepLogParams implements Detector {
   readonly id = 'deeplog-params';
   readonly needs: ReadonlySet<Need> = new Set<Need>(['events', 'params']);
   readonly binary = false;
+  readonly usesEngine = true;
   skipped: readonly SkippedKey[] = [];
   models: readonly ValueModels[] = [];
   private readonly orders = new WeakMap<ParameterLog, Map<number, RowOrder>>();
@@ -121,6 +122,10 @@ export class DeepLogParams implements Detector {
   /** The rows' errors on validation, in deviations of their key's; empty when the model was loaded. */
   validationScores(): number[] {
     return this.models.flatMap((m) => m.validationErrors.flatMap((errors, k) => errors.map((e) => (e - m.keys[k].errors.mean) / m.keys[k].errors.deviation)));
+  }
+
+  config(): Readonly<Record<string, unknown>> {
+    return { ...this.options };
   }
 
   modelBytes(): number | null {

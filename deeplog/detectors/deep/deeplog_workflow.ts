@@ -2,6 +2,7 @@ import path from 'node:path';
 import { readJson, writeJson } from '../../artifacts/index.js';
 import { DataError } from '../../common/index.js';
 import { Follower, learnWorkflow, Workflow, WORKFLOW_DEFAULTS, type Departure, type WorkflowOptions } from '../../workflow/index.js';
+import { sessionsOfLength } from '../source.js';
 import type { Detector, Evidence, Need, Session, SessionSource } from '../types.js';
 
 const EXPECTED_SHOWN = 3;
@@ -63,6 +64,14 @@ export class DeepLogWorkflow implements Detector {
     const detector = new DeepLogWorkflow(workflow.options);
     detector.use(workflow);
     return detector;
+  }
+
+  config(): Readonly<Record<string, unknown>> {
+    return { ...this.options };
+  }
+
+  fittedOn(train: SessionSource): number {
+    return sessionsOfLength(train, this.options.minLength);
   }
 
   modelBytes(): number | null {

@@ -1,0 +1,49 @@
+import type { Detector } from '../detectors/index.js';
+import { ABNORMAL, PART } from '../sequences/index.js';
+import type { Evaluation } from './evaluate.js';
+import type { Task } from './protocols.js';
+
+/** One line of a benchmark table: a detector on a split, and all that its number depends on. */
+export interface ResultRow extends Omit<Evaluation, 'labelled'> {
+  readonly dataset: string;
+  readonly protocol: string;
+  readonly split_sha256: string;
+  readonly detector: string;
+  readonly unit: string;
+  readonly seed: number;
+  readonly engine: string | null;
+  readonly target_fpr: number;
+  readonly fit_seconds: number;
+  readonly score_per_second: number;
+  readonly peak_rss_mb: number;
+  readonly model_bytes: number | null;
+  readonly notes: readonly string[];
+}
+
+export interface Results {
+  readonly schema: 'deeplog.results/1';
+  readonly rows: readonly ResultRow[];
+}
+
+/** Below this many abnormal test sessions a table says little. */
+const FEW_ABNORMAL = 30;
+
+/** What the sizes of the parts do to a number. */
+export function sizeNotes(task: Task, e: { tp: number; fn: number }, detector: Detector, targetFpr: number): string[] {
+  const abnormal = e.tp + e.fn;
+  let normals = 0;
+  for (let s = 0; s < task.table.size; s++) if (task.split.parts[s] === PART.validation && task.table.labels[s] !== ABNORMAL) normals++;
+  return [
+    ...(task.table.labelled && abnormal < FEW_ABNORMAL ? [abnormal === 0 ? 'the test part has no abnormal session: only false alarms can be counted' : `only ${abnormal} abnormal test sessions: one more or less moves recall by ${(1 / abnormal).toFixed(2)}`] : []),
+    ...(!detector.binary && Math.floor(normals * targetFpr) === 0 ? [`${normals} validation normals are too few for ${100 * targetFpr} % false alarms: thresholds are their highest score`] : []),
+  ];
+}
+
+/** A detector that ranks the wrong way round is broken, whatever its F1. */
+export function directionNote(rocAuc: number | null): string[] {
+  return rocAuc !== null && rocAuc < 0.5 ? [`ROC-AUC ${rocAuc.toFixed(3)} is below chance: its negation would be better`] : [];
+}
+
+export function round(value: number, digits: number): number {
+  return Math.round(value * 10 ** digits) / 10 ** digits;
+}
