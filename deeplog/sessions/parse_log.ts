@@ -39,11 +39,11 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
       }
       if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.write(pass.sessions.flush());
       const now = performance.now();
-      if (pass.stateChanged && now - stateSaved >= options.snapshotIntervalMs) {
+      if (pass.lines.stateChanged && now - stateSaved >= options.snapshotIntervalMs) {
         // Under a name of its own while the pass runs: a finished result of before is only replaced at the end.
         await saveState(options.miner, path.join(outputPath, PARTIAL_STATE), options.compressState);
         stateSaved = now;
-        pass.stateChanged = false;
+        pass.lines.stateChanged = false;
       }
       if (options.profile && now - reported >= options.reportMs) {
         reported = now;
@@ -56,7 +56,7 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
     await events.write(pass.events.flush());
     pass.summary.parseSeconds = (performance.now() - started) / 1000;
     if (options.profile) pass.summary.profile = { ...pass.clock.seconds, 'reading, writing, waiting': pass.summary.parseSeconds - pass.clock.total };
-    for (const record of pass.adapterRest()) {
+    for (const record of pass.lines.rest()) {
       pass.takeSession(record);
       if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.write(pass.sessions.flush());
     }

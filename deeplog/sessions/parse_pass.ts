@@ -1,28 +1,17 @@
 import path from 'node:path';
 import { EventsBuilder, SessionsBuilder, writeAtomic, writeJson, type SessionRecord } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
-import { LinePattern, type FullSearch, type LineSource, type LogFormat, type TemplateMiner, type TimeFormat } from '../parsing/index.js';
-import { createAdapter, type AdapterOptions, type PlacedLine } from './adapters.js';
+import type { LineSource } from '../parsing/index.js';
 import { Clock } from './clock.js';
-import { LineBlock } from './line_block.js';
+import type { LineBlock } from './line_block.js';
+import { LinePass, type LinePassCounts, type LinePassOptions } from './line_pass.js';
 
 const UNPARSED_SAMPLE = 1000;
 const EXAMPLE_BYTES = 2000;
 
-export interface ParseOptions {
+export interface ParseOptions extends LinePassOptions {
   readonly inputFile: string;
   readonly outputPath: string;
-  readonly miner: TemplateMiner;
-  readonly logFormat: LogFormat | null;
-  readonly timeFormat: TimeFormat | null;
-  readonly adapter: AdapterOptions | null;
-  /** Lines from this one (1-based) on are matched, not learned. */
-  readonly fitUntilLine: number;
-  readonly fullSearch: FullSearch;
-  /** Substrings that make a line, and so its session, abnormal. */
-  readonly anomalyLabels: readonly string[];
-  /** Field of the log format whose value is `-` on normal lines. */
-  readonly labelColumn: string | null;
   readonly sessionLabels: ReadonlyMap<string, boolean> | null;
   /** Share of non-empty lines that may fail to fit the log format. */
   readonly maxUnparsed: number;
@@ -36,16 +25,8 @@ export interface ParseOptions {
   onProgress?(progress: { lines: number; bytes: number; totalBytes: number | null }): void;
 }
 
-export interface ParseSummary {
-  lines: number;
+export interface ParseSummary extends LinePassCounts {
   events: number;
-  emptyLines: number;
-  unparsedLines: number;
-  /** Lines that no template fitted, in match mode: event 0. */
-  unmatchedLines: number;
-  unassignedLines: number;
-  undatedLines: number;
-  repairedLines: number;
   sessions: number;
   abnormalSessions: number;
   unlabelledSessions: number;
@@ -67,42 +48,38 @@ interface TemplateFacts {
 export class ParsePass {
   readonly events = new EventsBuilder();
   readonly sessions = new SessionsBuilder();
-  stateChanged = false;
+  readonly lines: LinePass;
   /** Where the time goes, when asked for. */
   readonly clock: Clock;
   readonly summary: ParseSummary = {
     lines: 0, events: 0, emptyLines: 0, unparsedLines: 0, unmatchedLines: 0, unassignedLines: 0, undatedLines: 0, repairedLines: 0,
     sessions: 0, abnormalSessions: 0, unlabelledSessions: 0, templates: 0, bytes: 0, parseSeconds: 0, preview: null,
   };
-  private readonly adapter;
   private readonly templates: (TemplateFacts | undefined)[] = [];
   private readonly unparsed: string[] = [];
-  private readonly block: LineBlock;
   private firstKey: string | null = null;
-  private readonly placed: { -readonly [K in keyof PlacedLine]: PlacedLine[K] } = { buffer: Buffer.alloc(0), start: 0, end: 0, ascii: true, line: 0, event: 0, time: NaN, label: null, keyStart: -1, keyEnd: -1 };
-  /** The session identifier when it is also what the first mask looks for: found once, not twice. */
-  private readonly sharedKey: LinePattern | null;
-
   constructor(private readonly options: ParseOptions, private readonly source: LineSource) {
-    const { adapter } = options;
-    this.sharedKey = adapter !== null && 'regex' in adapter && options.miner.masker.findsFirst(adapter.regex) ? new LinePattern(adapter.regex) : null;
     this.clock = new Clock(options.profile);
-    this.adapter = options.adapter && createAdapter(options.adapter);
-    this.block = new LineBlock(options, this.summary, (line, text) => {
-      if (this.unparsed.length < UNPARSED_SAMPLE) this.unparsed.push(`${line}: ${text}`);
+    this.lines = new LinePass(options, this.summary, {
+      line: (block, i) => this.takeLine(block, i),
+      session: (record) => this.takeSession(record),
+      unparsed: (line, text) => {
+        if (this.unparsed.length < UNPARSED_SAMPLE) this.unparsed.push(`${line}: ${text}`);
+      },
     });
   }
 
   /** Headers, then templates and parameters, then sessions, then rows: each step over the whole block. */
   takeChunk(buffer: Buffer, end: number, ascii: boolean): void {
-    const { block, clock } = this;
+    const { lines, clock } = this;
+    const { block } = lines;
     clock.start();
-    block.read(buffer, end, ascii);
+    lines.read(buffer, end, ascii);
     if (this.summary.preview === null && block.count > 0) this.summary.preview = block.describeFirst();
     clock.lap('lines and headers');
-    this.mine(block);
+    lines.mine();
     clock.lap('templates and parameters');
-    this.assign(block);
+    lines.assign();
     clock.lap('sessions');
     this.events.appendRows(block);
     clock.lap('rows');
@@ -110,69 +87,15 @@ export class ParsePass {
     this.summary.bytes += end;
   }
 
-  private mine(block: LineBlock): void {
-    const { summary, templates, events } = this;
-    const { miner, fitUntilLine, fullSearch } = this.options;
-    const { line, buffers, contentStarts, contentEnds, ascii } = block;
-    for (let i = 0; i < block.count; i++) {
-      const buffer = buffers[i];
-      let event = 0;
-      if (line[i] < fitUntilLine) {
-        event = miner.addBytes(buffer, contentStarts[i], contentEnds[i], ascii[i] === 1).id;
-        if (miner.drain.change !== 'none') this.stateChanged = true;
-      } else {
-        event = miner.matchBytes(buffer, contentStarts[i], contentEnds[i], ascii[i] === 1, fullSearch)?.id ?? 0;
-        if (event === 0) summary.unmatchedLines++;
-      }
-      block.event[i] = event;
-      block.keyStarts[i] = -1;
-      if (this.sharedKey !== null && ascii[i] === 1) this.keepKey(block, i, this.sharedKey);
-      events.appendParameters(buffer, miner.parameterStarts, miner.parameterEnds, miner.parameterCount);
-      const facts = templates[event];
-      if (facts === undefined) templates[event] = { count: 1, firstLine: line[i], example: buffer.toString('utf8', contentStarts[i], Math.min(contentEnds[i], contentStarts[i] + EXAMPLE_BYTES)) };
-      else facts.count++;
-    }
-  }
-
-  /** Only where nothing before the message can match, nor a match reach into it. */
-  private keepKey(block: LineBlock, i: number, pattern: LinePattern): void {
-    const { masker } = this.options.miner;
+  private takeLine(block: LineBlock, i: number): void {
+    const { templates } = this;
+    const { miner } = this.options;
     const buffer = block.buffers[i];
-    const [start, content] = [block.starts[i], block.contentStarts[i]];
-    const span = masker.firstOfMaskZero();
-    if (span < 0 || pattern.bytes === null) return;
-    if (content > start && (pattern.bytes.alphabet[buffer[content - 1]] === 1 || pattern.bytes.find(buffer, start, content))) return;
-    block.keyStarts[i] = masker.starts[span];
-    block.keyEnds[i] = masker.ends[span];
-  }
-
-  private assign(block: LineBlock): void {
-    const { adapter, placed, summary } = this;
-    if (adapter === null) {
-      block.session.fill(-1, 0, block.count);
-      return;
-    }
-    for (let i = 0; i < block.count; i++) {
-      placed.buffer = block.buffers[i];
-      placed.start = block.starts[i];
-      placed.end = block.ends[i];
-      placed.ascii = block.ascii[i] === 1;
-      placed.line = block.line[i];
-      placed.event = block.event[i];
-      placed.time = block.time[i];
-      placed.label = block.label[i] < 0 ? null : block.label[i] === 1;
-      placed.keyStart = block.keyStarts[i];
-      placed.keyEnd = block.keyEnds[i];
-      const session = adapter.add(placed);
-      block.session[i] = session;
-      if (session < 0) summary.unassignedLines++;
-      const closed = adapter.takeClosed();
-      for (let c = 0; c < closed.length; c++) this.takeSession(closed[c]);
-    }
-  }
-
-  adapterRest(): Iterable<SessionRecord> {
-    return this.adapter?.finish() ?? [];
+    const event = block.event[i];
+    this.events.appendParameters(buffer, miner.parameterStarts, miner.parameterEnds, miner.parameterCount);
+    const facts = templates[event];
+    if (facts === undefined) templates[event] = { count: 1, firstLine: block.line[i], example: buffer.toString('utf8', block.contentStarts[i], Math.min(block.contentEnds[i], block.contentStarts[i] + EXAMPLE_BYTES)) };
+    else facts.count++;
   }
 
   takeSession(record: SessionRecord): void {
@@ -192,7 +115,7 @@ export class ParsePass {
     if (unparsed.length > 0) await writeAtomic(path.join(options.outputPath, 'unparsed.log'), `${unparsed.join('\n')}\n`);
     if (summary.lines === summary.emptyLines) throw new DataError(`${file}: holds no lines to parse${summary.emptyLines > 0 ? ' (all are empty)' : ''}. Check --input_file.`);
     if (options.timeFormat !== null && summary.events > 0 && summary.undatedLines / summary.events > options.maxUnparsed) {
-      throw new DataError(`${file}: the time of ${summary.undatedLines} of ${summary.events} lines does not fit --time_format ${JSON.stringify(options.timeFormat.format)}; the first is ${JSON.stringify(this.block.firstUndated ?? '')}. Correct the format (strptime codes; <Date> and <Time> are joined by one blank), or leave it out.`);
+      throw new DataError(`${file}: the time of ${summary.undatedLines} of ${summary.events} lines does not fit --time_format ${JSON.stringify(options.timeFormat.format)}; the first is ${JSON.stringify(this.lines.block.firstUndated ?? '')}. Correct the format (strptime codes; <Date> and <Time> are joined by one blank), or leave it out.`);
     }
     const share = summary.unparsedLines / (summary.lines - summary.emptyLines);
     if (share > options.maxUnparsed) {
