@@ -2,10 +2,11 @@
 //   npx deeplog drain --input_file HDFS.log.gz --label_file anomaly_label.csv.gz
 //   npx deeplog drain --input_file app.log --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window --size 20
 import { existsSync } from 'node:fs';
+import { UsageError } from '../deeplog/common/index.js';
 import { COMMON_OPTIONS, formatCount, invocation, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const DRAIN_OPTIONS = {
-  input_file: { type: 'string', group: 'Input', required: true, describe: 'log file, plain or .gz; - for standard input' },
+  input_file: { type: 'string', group: 'Input', describe: 'log file, plain or .gz; - for standard input' },
   label_file: { type: 'string', group: 'Input', describe: 'csv of session key,label (Normal/Anomaly or 0/1); .gz is read too' },
   label_column: { type: 'string', group: 'Input', describe: 'field of the log format that is - on normal lines (BGL: Label)' },
   logformat: { type: 'string', group: 'Input', describe: "line layout, e.g. '<Date> <Time> <Level> <Component>: <Content>'; without one the whole line is the message" },
@@ -27,8 +28,10 @@ export const DRAIN_OPTIONS = {
   mask_prefix: { type: 'string', group: 'Parser', default: '<', describe: 'before a mask name' },
   mask_suffix: { type: 'string', group: 'Parser', default: '>', describe: 'after a mask name' },
   state: { type: 'string', group: 'Learning', describe: 'go on from this saved state or Drain3 snapshot; ids are kept' },
+  merge: { type: 'strings', group: 'Learning', describe: 'parse nothing: join these saved states (or drain results), separated by blanks or commas, into one in output_path' },
   fit_until_line: { type: 'integer', group: 'Learning', min: 1, describe: 'learn from lines before this one only, match the rest' },
   fit_share: { type: 'number', group: 'Learning', min: 0, max: 1, describe: 'learn from this share of the lines only, match the rest' },
+  match_only: { type: 'boolean', group: 'Learning', default: false, describe: 'learn nothing: match every line with the templates of --state' },
   full_search: { type: 'string', group: 'Learning', default: 'fallback', choices: ['never', 'fallback', 'always'], describe: 'how far matching looks beyond the tree' },
   snapshot_interval_minutes: { type: 'number', group: 'Learning', default: 1, min: 0, describe: 'how often the state is saved while parsing' },
   compress_state: { type: 'boolean', group: 'Learning', default: true, describe: 'pack the saved state (zlib, base64)' },
@@ -51,11 +54,12 @@ export const drainStage: Stage = {
   options: DRAIN_OPTIONS,
   examples: [
     ['$0 drain --input_file HDFS.log.gz --label_file anomaly_label.csv', 'HDFS with the shipped drain3.ini'],
+    ['$0 drain --merge shard1 shard2 --output_path artifacts/merged', 'one parser state from shards parsed apart'],
     ["$0 drain --input_file app.log --config_file none --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window", 'a log of your own'],
   ],
   async run(given) {
     const { drainSettings, runDrain } = await import('../deeplog/sessions/index.js');
-    const { readDrainIni } = await import('../deeplog/parsing/index.js');
+    const { mergeStateFiles, readDrainIni } = await import('../deeplog/parsing/index.js');
     let unknown: readonly string[] = [];
     const options = resolveOptions({ ...DRAIN_OPTIONS, ...COMMON_OPTIONS }, given, (so_far) => {
       const file = typeof so_far.config_file === 'string' ? so_far.config_file : existsSync('drain3.ini') ? 'drain3.ini' : 'none';
@@ -66,8 +70,17 @@ export const drainStage: Stage = {
     });
     const console = new StageConsole(options.quiet);
     for (const key of unknown) console.warn(`${options.config_file ?? 'drain3.ini'}: ${key} means nothing here and is ignored`);
-    const settings = drainSettings(options);
-    console.say(`drain: parsing ${options.input_file} into ${options.output_path}`);
+    if (options.merge !== undefined) {
+      if (options.input_file !== undefined || options.state !== undefined) throw new UsageError('--merge joins saved states and parses nothing: leave --input_file and --state out, and match afterwards with --state.');
+      const merged = await mergeStateFiles(options.merge, options.output_path, options.overwrite, options.compress_state);
+      console.say(`merged ${merged.before.map(formatCount).join(' + ')} templates into ${formatCount(merged.after)}: ${merged.stateFile}`);
+      console.say(`next: ${invocation('drain')} --state ${merged.stateFile} --match_only --input_file … gives all shards one set of ids`);
+      return;
+    }
+    const { input_file } = options;
+    if (input_file === undefined) throw new UsageError(`--input_file is missing: ${DRAIN_OPTIONS.input_file.describe}.`);
+    const settings = drainSettings({ ...options, input_file });
+    console.say(`drain: parsing ${input_file} into ${options.output_path}`);
     const summary = await runDrain(settings, (p) => {
       console.progress('parsing', p.bytes, p.totalBytes, `${formatCount(p.lines)} lines · ${formatCount(Math.round(p.lines / p.seconds))} lines/s`);
     }, (line) => console.say(line));

@@ -126,6 +126,13 @@ export class Drain {
     }
   }
 
+  /** Takes in a cluster that was learned elsewhere; its tokens must be of this table. */
+  adopt(cluster: Cluster): void {
+    this.store(cluster);
+    this.insert(cluster);
+    this.version++;
+  }
+
   private touch(cluster: Cluster): void {
     this.recency?.delete(cluster.id);
     this.recency?.set(cluster.id, cluster);
@@ -205,6 +212,25 @@ export class Drain {
     // The last place is kept for the wildcard. Drain3 would crash when max_children is 1 and that place is taken already.
     return create(this.wildcard);
   }
+}
+
+/** Share of positions at which two templates of one length have the same token, wildcards apart: what Drain compares to `sim_th`. */
+export function similarity(a: Int32Array, b: Int32Array, wildcard: number): number {
+  if (a.length === 0) return 1;
+  let same = 0;
+  for (let i = 0; i < a.length; i++) if (a[i] === b[i] && a[i] !== wildcard) same++;
+  return same / a.length;
+}
+
+/**
+ * The branch of the tree that a template belongs to whatever came before it: its length and leading tokens, numbers as wildcards.
+ * Templates of one branch stand in one leaf; a leaf holds several branches only where `max_children` was reached.
+ */
+export function drainBranch(drain: Drain, tokens: Int32Array): string {
+  const depth = Math.min(drain.options.depth - 3, tokens.length - 1);
+  let key = String(tokens.length);
+  for (let i = 0; i < depth; i++) key += ` ${drain.options.parametrizeNumericTokens && hasDigit(drain.tokens.text(tokens[i])) ? drain.wildcard : tokens[i]}`;
+  return key;
 }
 
 export function newNode(): DrainNode {

@@ -6,5 +6,8 @@ export { TemplateMiner, type MinedLine, type MinerOptions, type Parameter } from
 export { type MaskingInstruction } from './masking.js';
 export { LinePattern } from './patterns/index.js';
 export { readDrainIni } from './settings.js';
-export { loadState, saveState } from './state.js';
+export { mergeStates } from './merge.js';
+export { mergeStateFiles, type MergedStates } from './merge_files.js';
+export { type ClusterState, type MinerState } from './miner_state.js';
+export { captureState, loadState, readState, restoreState, saveState, writeState } from './state.js';
 export { TimeFormat } from './time_format.js';

@@ -4,9 +4,17 @@ import { DataError } from '../common/index.js';
 export interface MinerState {
   readonly clustersCreated: number;
   /** In order of last use when there is a limit on their number, else by id. */
-  readonly clusters: readonly { id: number; size: number; tokens: readonly string[] }[];
+  readonly clusters: readonly ClusterState[];
   /** By token count. */
   readonly tree: readonly (readonly [number, NodeState])[];
+  /** What a merged state was merged from, where that is more than its clusters tell. */
+  readonly sources?: readonly ClusterState[];
+}
+
+export interface ClusterState {
+  id: number;
+  size: number;
+  readonly tokens: readonly string[];
 }
 
 export interface NodeState {

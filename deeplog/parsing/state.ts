@@ -59,10 +59,26 @@ export function restoreState(miner: TemplateMiner, state: MinerState): void {
   drain.clustersCreated = state.clustersCreated;
 }
 
+/** The inverse of {@link settingsOf}. */
+function optionsOf(config: Readonly<Record<string, unknown>>): MinerOptions {
+  const c = config as ReturnType<typeof settingsOf> & Record<string, never>;
+  return {
+    drain: { simTh: c.sim_th, depth: c.depth, maxChildren: c.max_children, maxClusters: c.max_clusters, parametrizeNumericTokens: c.parametrize_numeric_tokens },
+    extraDelimiters: c.extra_delimiters,
+    masking: (c.masking as [string, string][]).map(([regexPattern, maskWith]) => ({ regexPattern, maskWith })),
+    maskPrefix: c.mask_prefix,
+    maskSuffix: c.mask_suffix,
+  };
+}
+
 /** Saves atomically; `compress` packs the state as Drain3 does (zlib, base64). */
 export async function saveState(miner: TemplateMiner, file: string, compress: boolean): Promise<void> {
-  const config = settingsOf(miner.options);
-  const state = captureState(miner);
+  await writeState(captureState(miner), miner.options, file, compress);
+}
+
+/** Saves a state that is no miner's, such as a merged one. */
+export async function writeState(state: MinerState, options: MinerOptions, file: string, compress: boolean): Promise<void> {
+  const config = settingsOf(options);
   await writeJson(file, {
     schema: 'deeplog.drain_state/1',
     parser: 'drain',
@@ -87,6 +103,18 @@ export async function loadState(file: string, options: MinerOptions): Promise<Te
     throw new DataError(`${file}: the parser state in it is damaged (${messageOf(error)}). Parse again without --state.`);
   }
   return miner;
+}
+
+/**
+ * A saved state and the settings it was made with.
+ * @throws DataError when the file holds none; Drain3's snapshots do not name their masks.
+ */
+export async function readState(file: string): Promise<{ state: MinerState; options: MinerOptions }> {
+  const parsed = await readStateText(file);
+  const saved = parsed as Partial<StateFile> | null;
+  if (typeof parsed !== 'object' || saved?.config === undefined) throw new DataError(`${file}: does not say which settings it was made with. Give states that \`drain\` saved (parse once with --state ${file} to turn a Drain3 snapshot into one).`);
+  const options = optionsOf(saved.config);
+  return { state: stateIn(parsed, file, options), options };
 }
 
 async function readStateText(file: string): Promise<unknown> {

@@ -29,6 +29,7 @@ export interface DrainFlags {
   readonly state?: string;
   readonly fit_until_line?: number;
   readonly fit_share?: number;
+  readonly match_only?: boolean;
   readonly full_search: string;
   readonly snapshot_interval_minutes: number;
   readonly compress_state: boolean;
@@ -61,6 +62,8 @@ export function drainSettings(flags: DrainFlags): DrainSettings {
   if ((adapter?.type === 'interval_time' || adapter?.type === 'sliding_time') && timeFormat === null) throw new UsageError(`--adapter_type ${adapter.type} needs --time_format and a --logformat with <Date> or <Time>.`);
   if (flags.label_column !== undefined && !logFormat?.fields.includes(flags.label_column)) throw new UsageError(`--label_column ${flags.label_column} is no field of the log format ${JSON.stringify(flags.logformat ?? '')}.`);
   if (flags.fit_until_line !== undefined && flags.fit_share !== undefined) throw new UsageError('--fit_until_line and --fit_share say the same thing twice: give one.');
+  if (flags.match_only === true && flags.state === undefined) throw new UsageError('--match_only learns nothing, so it needs templates: give --state.');
+  if (flags.match_only === true && (flags.fit_until_line !== undefined || flags.fit_share !== undefined)) throw new UsageError('--match_only learns from no line; leave --fit_until_line and --fit_share out.');
   if (flags.fit_share !== undefined && flags.input_file === '-') throw new UsageError('--fit_share needs to count the lines first, which standard input does not allow. Use --fit_until_line.');
   return {
     flags,
@@ -101,7 +104,7 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
   await LineSource.open(flags.input_file); // a missing input is the first thing to say
   await checkOutput(flags.output_path, flags.overwrite);
   const sessionLabels = flags.label_file === undefined ? null : await readLabels(flags.label_file);
-  const fitUntilLine = flags.fit_share !== undefined ? Math.floor((await countLines(flags.input_file)) * flags.fit_share) + 1 : flags.fit_until_line ?? Infinity;
+  const fitUntilLine = flags.fit_share !== undefined ? Math.floor((await countLines(flags.input_file)) * flags.fit_share) + 1 : flags.fit_until_line ?? (flags.match_only === true ? 1 : Infinity);
   const miner = flags.state === undefined ? new TemplateMiner(settings.miner) : await loadState(flags.state, settings.miner);
   const summary = await parseLog({
     ...settings.parse,
