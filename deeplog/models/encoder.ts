@@ -12,14 +12,20 @@ export interface EncoderShape {
   readonly heads: number;
   readonly feedForward: number;
   readonly batchSize: number;
+  /** Rows of the table of positions, at least `sequenceLength`, so that one table serves several lengths; as many as that when absent. */
+  readonly positions?: number;
 }
+
+/** Dropout after the embedding and after each part of a layer, in the order in which `encode` calls it. */
+export type Drop = (x: Tensor, place: string) => Tensor;
 
 const LAYER_NORM_EPSILON = 1e-5;
 const EMBEDDING_DEVIATION = 0.02;
 
 /** Parameters of {@link encode}: embeddings normal(0.02), kernels Glorot uniform, layer norms one and zero. */
 export function encoderParameters(name: string, shape: EncoderShape): ParameterSpec[] {
-  const { vocabularySize: V, sequenceLength: T, hidden: H, feedForward: F } = shape;
+  const { vocabularySize: V, hidden: H, feedForward: F } = shape;
+  const P = shape.positions ?? shape.sequenceLength;
   const layer = (k: number) => [
     ...denseParameters(`${name}/${k}/qkv`, H, 3 * H),
     ...denseParameters(`${name}/${k}/attention`, H, H),
@@ -30,28 +36,36 @@ export function encoderParameters(name: string, shape: EncoderShape): ParameterS
   ];
   return [
     { name: `${name}/tokens`, shape: [V, H], initialise: normal(V * H, EMBEDDING_DEVIATION) },
-    { name: `${name}/positions`, shape: [T, H], initialise: normal(T * H, EMBEDDING_DEVIATION) },
+    { name: `${name}/positions`, shape: [P, H], initialise: normal(P * H, EMBEDDING_DEVIATION) },
     ...layerNormParameters(`${name}/norm`, H),
     ...Array.from({ length: shape.layers }, (_, k) => layer(k)).flat(),
   ];
 }
 
 /**
- * A transformer encoder (Vaswani et al. 2017), normalised after each sum, GELU in the feed-forward part, learned positions,
- * no dropout. `ids` int32 [B, T] → [B·T, H]; `mask` [B, T], added to the attention scores of each key, 0 or very negative.
+ * A transformer encoder (Vaswani et al. 2017), normalised after each sum, GELU in the feed-forward part, learned positions.
+ * `ids` int32 [B, T] → [B·T, H]; `mask` [B, T], added to the attention scores of each key, 0 or very negative; `drop` gets
+ * [B·T, H] at the places that {@link dropPlaces} names.
  */
-export function encode(params: Tensors, name: string, shape: EncoderShape, ids: Tensor, mask?: Tensor): Tensor2D {
+export function encode(params: Tensors, name: string, shape: EncoderShape, ids: Tensor, mask?: Tensor, drop: Drop = (x) => x): Tensor2D {
   const { batchSize: B, sequenceLength: T, hidden: H } = shape;
   const tokens = tf.gather(params[`${name}/tokens`], tf.reshape(ids, [B * T])); // [B·T, H]
-  const placed = tf.add(tf.reshape(tokens, [B, T, H]), params[`${name}/positions`]);
-  let x = layerNorm(params, `${name}/norm`, tf.reshape(placed, [B * T, H]));
+  const table = params[`${name}/positions`] as Tensor2D;
+  const positions = table.shape[0] === T ? table : tf.slice2d(table, [0, 0], [T, H]);
+  const placed = tf.add(tf.reshape(tokens, [B, T, H]), positions);
+  let x = drop(layerNorm(params, `${name}/norm`, tf.reshape(placed, [B * T, H])), 'embedding');
   for (let k = 0; k < shape.layers; k++) {
     const attended = dense(params, `${name}/${k}/attention`, attention(dense(params, `${name}/${k}/qkv`, x), shape, mask));
-    x = layerNorm(params, `${name}/${k}/norm_1`, tf.add(x, attended));
+    x = layerNorm(params, `${name}/${k}/norm_1`, tf.add(x, drop(attended, `${k}/attention`)));
     const wide = gelu(dense(params, `${name}/${k}/up`, x)); // [B·T, F]
-    x = layerNorm(params, `${name}/${k}/norm_2`, tf.add(x, dense(params, `${name}/${k}/down`, wide)));
+    x = layerNorm(params, `${name}/${k}/norm_2`, tf.add(x, drop(dense(params, `${name}/${k}/down`, wide), `${k}/down`)));
   }
   return x as Tensor2D;
+}
+
+/** Where {@link encode} drops out. */
+export function dropPlaces(layers: number): string[] {
+  return ['embedding', ...Array.from({ length: layers }, (_, k) => [`${k}/attention`, `${k}/down`]).flat()];
 }
 
 /** Multi-head self-attention over [B·T, 3H] queries, keys, values side by side → [B·T, H]. */

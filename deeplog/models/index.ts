@@ -1,4 +1,6 @@
-export { encode, encoderParameters, gelu, layerNorm, layerNormParameters, type EncoderShape } from './encoder.js';
+export { dropPlaces, encode, encoderParameters, gelu, layerNorm, layerNormParameters, type Drop, type EncoderShape } from './encoder.js';
+export { dropout } from './dropout.js';
+export { logBertModel, type LogBertShape } from './logbert.js';
 export { dense, denseParameters } from './dense.js';
 export { constant, glorotUniform, normal, orthogonal, type Initialiser } from './initialisers.js';
 export { logKeyModel, type LogKeyOptions } from './log_key.js';

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Tensor3D } from '@tensorflow/tfjs';
 import { seededRandom } from '../common/index.js';
 import type { Model, ParameterSpec, Tensors } from '../engine/index.js';
+import { dropout as dropped } from './dropout.js';
 import { constant, glorotUniform, orthogonal, type Initialiser } from './initialisers.js';
 
 export interface ParameterValueOptions {
@@ -30,9 +31,9 @@ export function parameterValueModel(options: ParameterValueOptions): Model {
 
   const predict = (params: Tensors, windows: Tensor, noise: Tensors | null): Tensor => {
     const first = lstm(params, 'lstm_1', tf.reshape(windows, [K, W * B, C]), W, B, U); // W × [K, B, U]
-    const kept = noise === null ? first : first.map((h, t) => drop(h, tf.reshape(tf.slice(noise['dropout_1'], [0, t, 0, 0], [K, 1, B, U]), [K, B, U]), dropout));
+    const kept = noise === null ? first : first.map((h, t) => dropped(h, tf.reshape(tf.slice(noise['dropout_1'], [0, t, 0, 0], [K, 1, B, U]), [K, B, U]), dropout));
     const last = lstm(params, 'lstm_2', tf.concat(kept, 1), W, B, U)[W - 1];
-    const state = noise === null ? last : drop(last, noise['dropout_2'], dropout);
+    const state = noise === null ? last : dropped(last, noise['dropout_2'], dropout);
     return tf.add(tf.matMul(state as Tensor3D, params['output/kernel'] as Tensor3D), params['output/bias']); // [K, B, C]
   };
 
@@ -90,9 +91,4 @@ function lstm(params: Tensors, name: string, x: Tensor, steps: number, batch: nu
     states.push(tf.mul(tf.sigmoid(o), tf.tanh(cell)));
   }
   return states;
-}
-
-/** Inverted dropout (Srivastava et al. 2014): zero where the noise is below the rate, the rest scaled up. */
-function drop(x: Tensor, noise: Tensor, rate: number): Tensor {
-  return tf.mul(x, tf.div(tf.cast(tf.greaterEqual(noise, rate), 'float32'), 1 - rate));
 }

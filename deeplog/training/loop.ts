@@ -1,17 +1,28 @@
-import type { Batch, Engine, Model, State } from '../engine/index.js';
+import type { Batch, Model, State } from '../engine/index.js';
 import { DataError, permutation, seededRandom } from '../common/index.js';
+import type { Compiler } from './bucketed.js';
+import { CONSTANT, type Schedule } from './schedule.js';
 
 /** Examples that can be cut into batches of the model's static size. */
 export interface BatchSource {
   readonly count: number;
-  /** The examples at `indices` as one batch, padded to the model's size with weight zero; `weight` is the sum of their weights. */
-  batch(indices: Uint32Array): { batch: Batch; weight: number };
+  /**
+   * The examples at `indices` as one batch, padded to the model's size with weight zero; `weight` is the sum of their weights.
+   * `step` is the update it is for, from 1, and 0 for validation: what is drawn anew each time (masks) depends on it alone.
+   */
+  batch(indices: Uint32Array, step: number): { batch: Batch; weight: number };
+  /** The examples in the given order cut into batches; where absent, each batch takes the next `batchSize`. */
+  cut?(order: Uint32Array): Uint32Array[];
 }
 
 export interface TrainOptions {
   readonly batchSize: number;
   readonly maxEpochs: number;
   readonly learningRate: number;
+  /** Factor on the learning rate, by update; constant when absent. */
+  readonly schedule?: Schedule;
+  /** Told the parameters that an epoch starts from, before its first batch is made. */
+  beforeEpoch?(epoch: number, parameters: State['parameters']): Promise<void>;
   /** Epochs without a better validation loss before stopping. */
   readonly earlyStop: number;
   readonly seed: number;
@@ -79,7 +90,7 @@ export class DivergedError extends Error {
  * An epoch's order depends on (seed, epoch) alone, so that a run can be taken up again at any epoch.
  * @throws InterruptedError when `signal` fires, after the step in progress; DivergedError when the loss is NaN.
  */
-export async function trainLoop(engine: Engine, model: Model, train: BatchSource, validation: BatchSource, options: TrainOptions, reporter: Reporter, signal: AbortSignal): Promise<TrainResult> {
+export async function trainLoop(engine: Compiler, model: Model, train: BatchSource, validation: BatchSource, options: TrainOptions, reporter: Reporter, signal: AbortSignal): Promise<TrainResult> {
   const started = performance.now();
   const step = await engine.compileStep(model, { seed: options.seed });
   const lossOnly = await engine.compileLoss(model);
@@ -90,16 +101,18 @@ export async function trainLoop(engine: Engine, model: Model, train: BatchSource
     let bestLoss = Infinity;
     let bestEpoch = 0;
     let globalStep = 0;
-    const steps = Math.ceil(train.count / options.batchSize);
+    const schedule = options.schedule ?? CONSTANT;
     const breathe = breather();
     for (let epoch = 1; epoch <= options.maxEpochs; epoch++) {
       const epochStarted = performance.now();
-      const order = permutation(train.count, seededRandom(options.seed * 100_003 + epoch));
+      await options.beforeEpoch?.(epoch, (await step.state()).parameters);
+      const batches = batchesOf(train, permutation(train.count, seededRandom(options.seed * 100_003 + epoch)), options.batchSize);
+      const steps = batches.length;
       let lossSum = 0;
       let weightSum = 0;
       for (let s = 0; s < steps; s++) {
-        const { batch, weight } = train.batch(order.subarray(s * options.batchSize, (s + 1) * options.batchSize));
-        const { loss } = await step.run(batch, { learningRate: options.learningRate, seed: options.seed, step: ++globalStep });
+        const { batch, weight } = train.batch(batches[s], ++globalStep);
+        const { loss } = await step.run(batch, { learningRate: options.learningRate * schedule(globalStep), seed: options.seed, step: globalStep });
         if (!Number.isFinite(loss)) throw new DivergedError(epoch, s + 1, loss);
         lossSum += loss * weight;
         weightSum += weight;
@@ -142,13 +155,17 @@ function breather(): () => Promise<void> {
 }
 
 async function meanLoss(run: (batch: Batch) => Promise<Record<string, ArrayLike<number>>>, source: BatchSource, batchSize: number): Promise<number> {
-  const all = Uint32Array.from({ length: source.count }, (_, i) => i);
   let lossSum = 0;
   let weightSum = 0;
-  for (let at = 0; at < all.length; at += batchSize) {
-    const { batch, weight } = source.batch(all.subarray(at, at + batchSize));
+  for (const indices of batchesOf(source, Uint32Array.from({ length: source.count }, (_, i) => i), batchSize)) {
+    const { batch, weight } = source.batch(indices, 0);
     lossSum += (await run(batch)).loss[0] * weight;
     weightSum += weight;
   }
   return lossSum / weightSum;
+}
+
+function batchesOf(source: BatchSource, order: Uint32Array, batchSize: number): Uint32Array[] {
+  if (source.cut !== undefined) return source.cut(order);
+  return Array.from({ length: Math.ceil(order.length / batchSize) }, (_, s) => order.subarray(s * batchSize, (s + 1) * batchSize));
 }
