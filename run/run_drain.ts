@@ -2,15 +2,21 @@
 //   npx deeplog drain --input_file HDFS.log.gz --label_file anomaly_label.csv.gz
 //   npx deeplog drain --input_file app.log --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window --size 20
 import { existsSync } from 'node:fs';
+import type { InputFormat } from '../deeplog/parsing/index.js';
 import { UsageError } from '../deeplog/common/index.js';
 import { COMMON_OPTIONS, formatCount, invocation, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const DRAIN_OPTIONS = {
-  input_file: { type: 'string', group: 'Input', describe: 'log file, plain or .gz; - for standard input' },
+  input_file: { type: 'string', group: 'Input', describe: "log file, plain, .gz or .zst; 'app.log*' for rotated ones in order; - for standard input" },
   label_file: { type: 'string', group: 'Input', describe: 'csv of session key,label (Normal/Anomaly or 0/1); .gz is read too' },
   label_column: { type: 'string', group: 'Input', describe: 'field of the log format that is - on normal lines (BGL: Label)' },
+  input_format: { type: 'string', group: 'Input', default: 'auto', choices: ['auto', 'lines', 'jsonl', 'csv', 'parquet'], describe: 'text lines, or records: JSON lines, CSV with a header, Parquet; auto: by the name' },
+  fields: { type: 'strings', group: 'Input', describe: 'records: Content=message,Time=timestamp,Session=trace.id,Label=alert; a+b joins columns' },
+  record_start: { type: 'string', group: 'Input', describe: 'regular expression of the first line of a record of several lines (stack traces)' },
+  numbered: { type: 'boolean', group: 'Input', default: false, describe: 'each line brings its number and a tab (shards of a log)' },
   logformat: { type: 'string', group: 'Input', describe: "line layout, e.g. '<Date> <Time> <Level> <Component>: <Content>'; without one the whole line is the message" },
   time_format: { type: 'string', group: 'Input', describe: 'strptime format of <Date> <Time>, e.g. %y%m%d %H%M%S, read as UTC' },
+  year: { type: 'integer', group: 'Input', min: 1970, max: 9999, describe: 'year of the first line, where times have none (syslog); December into January is the next' },
   max_unparsed: { type: 'number', group: 'Input', default: 0.05, min: 0, max: 1, describe: 'share of lines that may fail to fit the log format' },
   output_path: { type: 'string', group: 'Output', default: 'artifacts/drain_result', describe: 'folder to write' },
   format: { type: 'string', group: 'Output', default: 'auto', choices: ['auto', 'json', 'arrow', 'both'], describe: 'write data.json too; auto: up to 100,000 sessions' },
@@ -59,14 +65,16 @@ export const drainStage: Stage = {
   ],
   async run(given) {
     const { drainSettings, runDrain } = await import('../deeplog/sessions/index.js');
-    const { mergeStateFiles, readDrainIni } = await import('../deeplog/parsing/index.js');
+    const { isStructured, mergeStateFiles, readDrainIni } = await import('../deeplog/parsing/index.js');
     let unknown: readonly string[] = [];
     const options = resolveOptions({ ...DRAIN_OPTIONS, ...COMMON_OPTIONS }, given, (so_far) => {
       const file = typeof so_far.config_file === 'string' ? so_far.config_file : existsSync('drain3.ini') ? 'drain3.ini' : 'none';
       if (file === 'none') return [];
       const ini = readDrainIni(file);
       unknown = ini.unknown;
-      return [{ name: file, values: ini.values, lenient: true }];
+      // How a text line is laid out says nothing of records.
+      const records = typeof so_far.input_file === 'string' && isStructured(so_far.input_format as InputFormat | undefined, so_far.input_file);
+      return [{ name: file, values: records ? { ...ini.values, logformat: undefined, time_format: undefined } : ini.values, lenient: true }];
     });
     const console = new StageConsole(options.quiet);
     for (const key of unknown) console.warn(`${options.config_file ?? 'drain3.ini'}: ${key} means nothing here and is ignored`);

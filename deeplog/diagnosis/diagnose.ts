@@ -1,5 +1,5 @@
 import type { Evidence, Session } from '../detectors/index.js';
-import { quoteLines } from '../evaluation/index.js';
+import { quoteLines } from '../parsing/index.js';
 import type { Diagnosis, Expected, KeyFinding, Place, SessionLine, ValueFinding, WorkflowFinding } from './diagnosis.js';
 import type { DiagnosisInput } from './input.js';
 import type { DiagnosisModels } from './models.js';

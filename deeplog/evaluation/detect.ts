@@ -4,7 +4,7 @@ import { checkOutput, hashInputs, openOutput, readJson, readManifest, readSessio
 import { DataError, UsageError } from '../common/index.js';
 import { DetailedSessions, loadDetector, requireNeeds, type Detector, type Evidence, type Need, type Session } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
-import { LineSource } from '../parsing/index.js';
+import { inputFiles, quoteLines } from '../parsing/index.js';
 import { drainSettings, runDrain, type DrainFlags } from '../sessions/index.js';
 import { ABNORMAL, readSessionSet, UNLABELLED, type SessionTable } from '../sequences/index.js';
 import { needsDetails } from './details.js';
@@ -61,7 +61,7 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
   const startedAt = performance.now();
   if (options.recalibrate && options.threshold !== undefined) throw new UsageError('--threshold and --recalibrate contradict each other: give one.');
   await requireModel(options.model);
-  requireInput(options.inputFile);
+  await requireInput(options.inputFile);
   await checkOutput(options.outputPath, options.overwrite);
   const detector = await loadDetector(options.model, engine);
   const config = (await readJson(path.join(options.model, 'config.json'))) as { threshold?: number; window_size?: number };
@@ -97,8 +97,8 @@ async function requireModel(folder: string): Promise<void> {
   if (!existsSync(path.join(folder, 'config.json'))) throw new DataError(`${folder}: holds the result of ${stage}, not a trained model. Give --model a folder that a training stage wrote.`);
 }
 
-function requireInput(inputFile: string): void {
-  if (inputFile !== '-' && !existsSync(inputFile)) throw new DataError(`${inputFile}: there is no such file or folder. Check --input_file.`);
+async function requireInput(inputFile: string): Promise<void> {
+  if (inputFile !== '-' && !(await inputFiles(inputFile)).every((file) => existsSync(file))) throw new DataError(`${inputFile}: there is no such file or folder. Check --input_file.`);
 }
 
 interface Source {
@@ -113,7 +113,7 @@ interface Source {
 /** Parses a raw log with the model's parser; takes parsed sessions as they are. */
 async function parsedInput(options: DetectOptions): Promise<Source> {
   const { inputFile } = options;
-  if (inputFile !== '-' && (statSync(inputFile).isDirectory() || /\.(arrow|json)$/.test(inputFile))) {
+  if (inputFile !== '-' && existsSync(inputFile) && (statSync(inputFile).isDirectory() || /\.(arrow|json)$/.test(inputFile))) {
     const folder = statSync(inputFile).isDirectory() ? inputFile : path.dirname(inputFile);
     const manifest = existsSync(path.join(folder, 'manifest.json')) ? await readManifest(folder) : null;
     await requireSameTemplates(options.model, folder);
@@ -215,23 +215,6 @@ async function linesOf(source: Source, scores: Float64Array, threshold: number):
   for await (const s of readSessions(source.sessionsArrow)) {
     if (scores[row] > threshold) out.set(row, s.lines ?? Array.from(s.events, (_, i) => s.firstLine + i));
     row++;
-  }
-  return out;
-}
-
-/** The given lines of a raw log (1-based), each cut at 1,000 bytes. */
-export async function quoteLines(file: string, wanted: ReadonlySet<number>): Promise<Map<number, string>> {
-  const out = new Map<number, string>();
-  if (wanted.size === 0) return out;
-  const source = await LineSource.open(file);
-  let line = 0;
-  for await (const { buffer, end } of source.chunks()) {
-    for (let start = 0; start < end;) {
-      let stop = buffer.indexOf(10, start);
-      if (stop < 0 || stop > end) stop = end;
-      if (wanted.has(++line)) out.set(line, buffer.toString('utf8', start, Math.min(stop, start + 1000)).trimEnd());
-      start = stop + 1;
-    }
   }
   return out;
 }

@@ -7,7 +7,7 @@ export { parsedFolder } from './custom_task.js';
 export { PROTOCOL_IDS, Protocols, type ProtocolId, type Task } from './protocols.js';
 export { newRunFolder, writeReport } from './report.js';
 export { renderTables, requireOneSplit } from './table.js';
-export { detect, quoteLines, type Detected, type DetectOptions, type Verdict } from './detect.js';
+export { detect, type Detected, type DetectOptions, type Verdict } from './detect.js';
 export { trainLogKey, type TrainedLogKey, type TrainLogKeyOptions } from './train_log_key.js';
 export { trainWorkflow, type TrainedWorkflow, type TrainWorkflowOptions } from './train_workflow.js';
 export { trainParameters, type KeyResult, type TrainedParameters, type TrainParametersOptions } from './train_parameters.js';

@@ -37,9 +37,15 @@ const COMPOSITES: Readonly<Record<string, string>> = { T: '%H:%M:%S', D: '%m/%d/
 
 const MS_PER_DAY = 86_400_000;
 
+/** A month this much earlier than the one before is the next year's. */
+const HALF_YEAR = 6;
+/** Months from January to December: only such a straggler belongs to the year before. */
+const TURN_OF_THE_YEAR = 11;
+
 /**
- * A Python strptime format, compiled to steps over bytes. Times are read as UTC unless the format has %z; a format without
- * a year counts from 1970.
+ * A Python strptime format, compiled to steps over bytes. Times are read as UTC unless the format has %z. Without a year in
+ * the format (syslog), lines count from `year`, 1970 unless given, and on into the next when December turns into January;
+ * a straggler of December after that is the old year's.
  */
 export class TimeFormat {
   private readonly steps: readonly Step[];
@@ -48,10 +54,17 @@ export class TimeFormat {
   private readonly fields = new Float64Array(FIELDS.length);
   private cachedDay = -1;
   private cachedDayMs = 0;
+  /** The format has a month but no year: the year is ours to keep. */
+  readonly yearless: boolean;
+  private currentYear: number;
+  private lastMonth = 0;
 
   /** @throws UsageError naming the directive that is not supported. */
-  constructor(readonly format: string) {
+  constructor(readonly format: string, year = 1970) {
     this.steps = compile(format);
+    const has = (...fields: string[]): boolean => this.steps.some((s) => 'field' in s && fields.includes(s.field));
+    this.yearless = has('month') && !has('year', 'year2', 'epoch');
+    this.currentYear = year;
     this.flat = flatten(this.steps);
     // What the format does not name: 1970-01-01 00:00:00.
     this.fields.set([1970, -1, 1, 1, 0, 0, 0, 0]);
@@ -60,6 +73,14 @@ export class TimeFormat {
   /** Milliseconds since 1970-01-01 UTC, or NaN when bytes[start, end) does not fit the format. */
   parse(bytes: Uint8Array, start: number, end: number): number {
     return this.flat === null ? this.parseAny(bytes, start, end) : this.parseFlat(bytes, start, end, this.flat);
+  }
+
+  private yearOf(month: number): number {
+    const { lastMonth } = this;
+    if (lastMonth > 0 && month - lastMonth >= TURN_OF_THE_YEAR) return this.currentYear - 1;
+    if (lastMonth - month >= HALF_YEAR) this.currentYear++;
+    this.lastMonth = month;
+    return this.currentYear;
   }
 
   private parseFlat(bytes: Uint8Array, start: number, end: number, flat: Int32Array): number {
@@ -87,7 +108,7 @@ export class TimeFormat {
     }
     if (i !== end) return NaN;
     const [year4, year2, month, day, hour, minute, second, fraction] = [fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], fields[6], fields[7]];
-    const year = year2 < 0 ? year4 : year2 < 69 ? 2000 + year2 : 1900 + year2;
+    const year = this.yearless ? this.yearOf(month) : year2 < 0 ? year4 : year2 < 69 ? 2000 + year2 : 1900 + year2;
     const key = (year * 16 + month) * 32 + day;
     if (key !== this.cachedDay) {
       if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return NaN;
@@ -151,6 +172,7 @@ export class TimeFormat {
         i = offset.next;
       }
     }
+    if (this.yearless && month >= 1 && month <= 12) year = this.yearOf(month);
     if (i !== end || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 61) return NaN;
     if (!Number.isNaN(epoch)) return Math.floor(epoch + ms);
     if (pm === 1) hour += 12;

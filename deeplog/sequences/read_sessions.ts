@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { readBatches, readJson, readManifest, readSessions } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
-import { LineSource } from '../parsing/index.js';
+import { eachLine as eachLineOf, LineSource } from '../parsing/index.js';
 import { readLabels } from '../sessions/index.js';
 import { ABNORMAL, NORMAL, SessionTableBuilder, UNLABELLED, type SessionTable } from './session_table.js';
 
@@ -187,12 +187,5 @@ export async function readLabelLines(file: string): Promise<Uint8Array> {
 
 async function eachLine(file: string, take: (buffer: Buffer, start: number, end: number) => void): Promise<void> {
   const source = await LineSource.open(file);
-  for await (const { buffer, end } of source.chunks()) {
-    for (let start = 0; start < end;) {
-      let stop = buffer.indexOf(10, start);
-      if (stop < 0 || stop > end) stop = end;
-      take(buffer, start, stop > start && buffer[stop - 1] === 13 ? stop - 1 : stop);
-      start = stop + 1;
-    }
-  }
+  for await (const chunk of source.chunks()) eachLineOf(chunk, take);
 }

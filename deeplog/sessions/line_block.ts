@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import type { LogFormat, TimeFormat } from '../parsing/index.js';
+import type { LineChunk, LogFormat, TimeFormat } from '../parsing/index.js';
 
 /** How much of a line that does not fit the format is kept as a sample. */
 const SAMPLE_BYTES = 2000;
@@ -65,24 +65,26 @@ export class LineBlock {
     this.anomalyLabels = options.anomalyLabels.map((l) => Buffer.from(l));
   }
 
-  /** Reads the whole lines in buffer[0, end); `ascii`: all of them are. */
-  read(buffer: Buffer, end: number, ascii: boolean): void {
+  /** Reads the headers of a chunk's lines. */
+  read({ buffer, end, ascii, lineNumbers }: LineChunk): void {
     const { counts } = this;
     this.count = 0;
     this.buffers.length = 0;
+    let index = 0;
     for (let start = 0; start < end;) {
       let stop = buffer.indexOf(10, start);
       if (stop < 0 || stop > end) stop = end;
       let lineEnd = stop;
       if (lineEnd > start && buffer[lineEnd - 1] === 13) lineEnd--;
       counts.lines++;
+      const line = lineNumbers === undefined ? counts.lines : lineNumbers[index++];
       if (lineEnd === start) counts.emptyLines++;
-      else if (ascii || isAscii(buffer.subarray(start, lineEnd))) this.take(buffer, start, lineEnd, true);
-      else if (isUtf8(buffer.subarray(start, lineEnd))) this.take(buffer, start, lineEnd, false);
+      else if (ascii || isAscii(buffer.subarray(start, lineEnd))) this.take(line, buffer, start, lineEnd, true);
+      else if (isUtf8(buffer.subarray(start, lineEnd))) this.take(line, buffer, start, lineEnd, false);
       else {
         counts.repairedLines++;
         const repaired = Buffer.from(buffer.toString('utf8', start, lineEnd));
-        this.take(repaired, 0, repaired.length, false);
+        this.take(line, repaired, 0, repaired.length, false);
       }
       start = stop + 1;
     }
@@ -98,7 +100,7 @@ export class LineBlock {
     return `line ${this.line[0]}: ${logFormat.fields.map((f, i) => `${f} ${JSON.stringify(short(logFormat.starts[i], logFormat.ends[i]))}`).join(', ')}`;
   }
 
-  private take(buffer: Buffer, start: number, end: number, ascii: boolean): void {
+  private take(line: number, buffer: Buffer, start: number, end: number, ascii: boolean): void {
     const { options, counts } = this;
     const { logFormat } = options;
     const i = this.count;
@@ -110,7 +112,7 @@ export class LineBlock {
     if (logFormat !== null) {
       if (!logFormat.match(buffer, start, end, ascii)) {
         counts.unparsedLines++;
-        this.unparsed(counts.lines, buffer.toString('utf8', start, Math.min(end, start + SAMPLE_BYTES)));
+        this.unparsed(line, buffer.toString('utf8', start, Math.min(end, start + SAMPLE_BYTES)));
         return;
       }
       contentStart = logFormat.starts[logFormat.contentField];
@@ -125,7 +127,7 @@ export class LineBlock {
       }
     }
     if (this.anomalyLabels.length > 0 && label !== 1) label = this.holdsAnomalyLabel(buffer, start, end) ? 1 : 0;
-    this.line[i] = counts.lines;
+    this.line[i] = line;
     this.buffers.push(buffer);
     this.starts[i] = start;
     this.ends[i] = end;

@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../artifacts/index.js';
-import { LinePattern, type FullSearch, type TemplateMiner } from '../parsing/index.js';
+import { LinePattern, type FullSearch, type LineChunk, type TemplateMiner } from '../parsing/index.js';
 import { createAdapter, type AdapterOptions, type PlacedLine } from './adapters.js';
 import { LineBlock, type HeaderCounts, type HeaderOptions } from './line_block.js';
 
@@ -44,8 +44,8 @@ export class LinePass {
   }
 
   /** First step: headers. */
-  read(buffer: Buffer, end: number, ascii: boolean): void {
-    this.block.read(buffer, end, ascii);
+  read(chunk: LineChunk): void {
+    this.block.read(chunk);
   }
 
   /** Second step: templates and parameters. */

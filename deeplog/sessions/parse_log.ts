@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ArrowFileWriter, openOutput } from '../artifacts/index.js';
-import { LineSource, saveState } from '../parsing/index.js';
+import { saveState } from '../parsing/index.js';
 import { writeCompatJson } from './compat_json.js';
 import { ParsePass, type ParseOptions, type ParseSummary } from './parse_pass.js';
 
@@ -20,7 +20,7 @@ export type { ParseOptions, ParseSummary } from './parse_pass.js';
  */
 export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
   const { outputPath } = options;
-  const source = await LineSource.open(options.inputFile);
+  const source = await options.input.open();
   const events = await ArrowFileWriter.create(path.join(outputPath, 'events.arrow'));
   const sessions = await ArrowFileWriter.create(path.join(outputPath, 'sessions.arrow'));
   try {
@@ -30,7 +30,7 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
     let reported = started;
     let writing: Promise<void> = Promise.resolve();
     for await (const chunk of source.chunks()) {
-      pass.takeChunk(chunk.buffer, chunk.end, chunk.ascii);
+      pass.takeChunk(chunk);
       if (pass.events.rows >= EVENTS_PER_BATCH || pass.events.textBytes >= TEXT_BYTES_PER_BATCH) {
         // One batch may be on its way to the disk while the next is made.
         await writing;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { EventsBuilder, SessionsBuilder, writeAtomic, writeJson, type SessionRecord } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
-import type { LineSource } from '../parsing/index.js';
+import type { LineChunk, LogInput, LogSource } from '../parsing/index.js';
 import { Clock } from './clock.js';
 import type { LineBlock } from './line_block.js';
 import { LinePass, type LinePassCounts, type LinePassOptions } from './line_pass.js';
@@ -10,7 +10,7 @@ const UNPARSED_SAMPLE = 1000;
 const EXAMPLE_BYTES = 2000;
 
 export interface ParseOptions extends LinePassOptions {
-  readonly inputFile: string;
+  readonly input: LogInput;
   readonly outputPath: string;
   readonly sessionLabels: ReadonlyMap<string, boolean> | null;
   /** Share of non-empty lines that may fail to fit the log format. */
@@ -58,7 +58,7 @@ export class ParsePass {
   private readonly templates: (TemplateFacts | undefined)[] = [];
   private readonly unparsed: string[] = [];
   private firstKey: string | null = null;
-  constructor(private readonly options: ParseOptions, private readonly source: LineSource) {
+  constructor(private readonly options: ParseOptions, private readonly source: LogSource) {
     this.clock = new Clock(options.profile);
     this.lines = new LinePass(options, this.summary, {
       line: (block, i) => this.takeLine(block, i),
@@ -70,11 +70,11 @@ export class ParsePass {
   }
 
   /** Headers, then templates and parameters, then sessions, then rows: each step over the whole block. */
-  takeChunk(buffer: Buffer, end: number, ascii: boolean): void {
+  takeChunk(chunk: LineChunk): void {
     const { lines, clock } = this;
     const { block } = lines;
     clock.start();
-    lines.read(buffer, end, ascii);
+    lines.read(chunk);
     if (this.summary.preview === null && block.count > 0) this.summary.preview = block.describeFirst();
     clock.lap('lines and headers');
     lines.mine();
@@ -84,7 +84,7 @@ export class ParsePass {
     this.events.appendRows(block);
     clock.lap('rows');
     this.summary.events += block.count;
-    this.summary.bytes += end;
+    this.summary.bytes += chunk.end;
   }
 
   private takeLine(block: LineBlock, i: number): void {
@@ -111,7 +111,7 @@ export class ParsePass {
   /** @throws DataError when nothing, or too little, could be parsed; writes unparsed.log first. */
   async refuseBadInput(): Promise<void> {
     const { summary, options, unparsed } = this;
-    const file = this.source.file;
+    const file = this.source.name;
     if (unparsed.length > 0) await writeAtomic(path.join(options.outputPath, 'unparsed.log'), `${unparsed.join('\n')}\n`);
     if (summary.lines === summary.emptyLines) throw new DataError(`${file}: holds no lines to parse${summary.emptyLines > 0 ? ' (all are empty)' : ''}. Check --input_file.`);
     if (options.timeFormat !== null && summary.events > 0 && summary.undatedLines / summary.events > options.maxUnparsed) {
@@ -127,7 +127,7 @@ export class ParsePass {
   refuseUselessResult(): void {
     const { summary, options } = this;
     const { adapter, sessionLabels } = options;
-    if (adapter !== null && summary.sessions === 0) throw new DataError(`${this.source.file}: no line belongs to a session${'regex' in adapter ? `: --regex ${JSON.stringify(adapter.regex)} is found in none of ${summary.events} lines` : ''}. The first reads: ${summary.preview ?? '(none)'}.`);
+    if (adapter !== null && summary.sessions === 0) throw new DataError(`${this.source.name}: no line belongs to a session${'regex' in adapter ? `: --regex ${JSON.stringify(adapter.regex)} is found in none of ${summary.events} lines` : ''}. The first reads: ${summary.preview ?? '(none)'}.`);
     if (sessionLabels === null || summary.sessions === 0 || summary.unlabelledSessions < summary.sessions) return;
     const [wanted] = sessionLabels.keys();
     throw new DataError(`The label file has keys like ${JSON.stringify(wanted ?? '')}, the sessions ${JSON.stringify(this.firstKey ?? '')}: none of them match. ${adapter !== null && 'regex' in adapter ? 'A session\'s key is the whole match of --regex' : `Sessions of ${adapter?.type ?? ''} are numbered; label their lines with --anomaly_labels or --label_column instead`}.`);

@@ -1,6 +1,6 @@
 import { checkOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
 import { messageOf, UsageError, type Literal } from '../common/index.js';
-import { countLines, LinePattern, LineSource, loadState, LogFormat, parseDuration, TemplateMiner, TimeFormat, type FullSearch, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
+import { countLines, FLAT_TIME_FORMAT, isStructured, LinePattern, loadState, LogFormat, logInput, parseDuration, TemplateMiner, TimeFormat, type FieldMap, type FullSearch, type InputFormat, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
 import path from 'node:path';
 import { createAdapter, type AdapterOptions } from './adapters.js';
 import { readLabels } from './labels.js';
@@ -14,6 +14,16 @@ export interface DrainFlags {
   readonly label_column?: string;
   readonly logformat?: string;
   readonly time_format?: string;
+  /** How the input holds lines; `auto` (the default) goes by the file's name. */
+  readonly input_format?: string;
+  /** `Name=column` entries for JSON lines, CSV and Parquet. */
+  readonly fields?: readonly string[];
+  /** Regular expression of a record's first line. */
+  readonly record_start?: string;
+  /** Each line brings its number and a tab. */
+  readonly numbered?: boolean;
+  /** Year of the first line, for times without one. */
+  readonly year?: number;
   readonly max_unparsed: number;
   readonly format: string;
   readonly overwrite: boolean;
@@ -52,12 +62,18 @@ export interface DrainSettings {
   readonly parse: Pick<ParseOptions, 'adapter' | 'logFormat' | 'timeFormat' | 'anomalyLabels' | 'labelColumn' | 'fullSearch' | 'format'>;
 }
 
-/** Turns flags into what the parser needs. @throws UsageError for every combination that cannot work, before any work. */
-export function drainSettings(flags: DrainFlags): DrainSettings {
+/**
+ * Turns flags into what the parser needs. Structured input has its layout from its `fields`, which `runDrain` finds out.
+ * @throws UsageError for every combination that cannot work, before any work.
+ */
+export function drainSettings(given: DrainFlags, fields?: FieldMap): DrainSettings {
+  const structured = isStructured(given.input_format as InputFormat | undefined, given.input_file);
+  if (structured && given.logformat !== undefined) throw new UsageError(`--logformat is for lines of text, and ${given.input_file} is read as records: say with --fields which of their values make a line.`);
+  const flags = fields !== undefined ? withFields(given, fields) : structured ? { ...given, time_format: undefined, label_column: undefined, adapter_type: undefined } : given;
   const logFormat = flags.logformat === undefined ? null : new LogFormat(flags.logformat);
   const adapter = adapterOf(flags);
   if (adapter !== null) createAdapter(adapter); // contradictions show before any work
-  const timeFormat = flags.time_format === undefined ? null : new TimeFormat(flags.time_format);
+  const timeFormat = flags.time_format === undefined ? null : new TimeFormat(flags.time_format, flags.year);
   if (timeFormat !== null && !logFormat?.fields.some((f) => f === 'Time' || f === 'Date')) throw new UsageError('--time_format needs a --logformat with <Time> or <Date>.');
   if ((adapter?.type === 'interval_time' || adapter?.type === 'sliding_time') && timeFormat === null) throw new UsageError(`--adapter_type ${adapter.type} needs --time_format and a --logformat with <Date> or <Time>.`);
   if (flags.label_column !== undefined && !logFormat?.fields.includes(flags.label_column)) throw new UsageError(`--label_column ${flags.label_column} is no field of the log format ${JSON.stringify(flags.logformat ?? '')}.`);
@@ -66,7 +82,7 @@ export function drainSettings(flags: DrainFlags): DrainSettings {
   if (flags.match_only === true && (flags.fit_until_line !== undefined || flags.fit_share !== undefined)) throw new UsageError('--match_only learns from no line; leave --fit_until_line and --fit_share out.');
   if (flags.fit_share !== undefined && flags.input_file === '-') throw new UsageError('--fit_share needs to count the lines first, which standard input does not allow. Use --fit_until_line.');
   return {
-    flags,
+    flags: given,
     miner: {
       drain: { simTh: flags.sim_th, depth: flags.depth, maxChildren: flags.max_children, maxClusters: flags.max_clusters ?? null, parametrizeNumericTokens: flags.parametrize_numeric_tokens },
       masking: maskingOf(flags.masking),
@@ -101,14 +117,19 @@ export interface DrainResult {
 export async function runDrain(settings: DrainSettings, onProgress?: (progress: DrainProgress) => void, onProfile?: (line: string) => void): Promise<DrainResult> {
   const { flags } = settings;
   const startedAt = performance.now();
-  await LineSource.open(flags.input_file); // a missing input is the first thing to say
+  // A missing input is the first thing to say.
+  const input = await logInput({
+    file: flags.input_file, format: flags.input_format as InputFormat | undefined, keepTime: flags.time_format !== undefined,
+    ...(flags.fields === undefined ? {} : { fields: flags.fields }), ...(flags.record_start === undefined ? {} : { recordStart: flags.record_start }), ...(flags.numbered === true ? { numbered: true } : {}),
+  });
+  const { parse } = input.fields === null ? settings : drainSettings(flags, input.fields);
   await checkOutput(flags.output_path, flags.overwrite);
   const sessionLabels = flags.label_file === undefined ? null : await readLabels(flags.label_file);
-  const fitUntilLine = flags.fit_share !== undefined ? Math.floor((await countLines(flags.input_file)) * flags.fit_share) + 1 : flags.fit_until_line ?? (flags.match_only === true ? 1 : Infinity);
+  const fitUntilLine = flags.fit_share !== undefined ? Math.floor((await countLines(input)) * flags.fit_share) + 1 : flags.fit_until_line ?? (flags.match_only === true ? 1 : Infinity);
   const miner = flags.state === undefined ? new TemplateMiner(settings.miner) : await loadState(flags.state, settings.miner);
   const summary = await parseLog({
-    ...settings.parse,
-    inputFile: flags.input_file,
+    ...parse,
+    input,
     outputPath: flags.output_path,
     miner, fitUntilLine, sessionLabels,
     maxUnparsed: flags.max_unparsed,
@@ -122,11 +143,12 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
   await writeJson(path.join(flags.output_path, 'metrics.json'), { schema: 'deeplog.drain_metrics/1', ...summary });
   await writeManifest(flags.output_path, {
     stage: 'drain', startedAt, options: { ...flags },
-    inputs: await hashInputs([flags.input_file, flags.label_file, flags.state]),
+    inputs: await hashInputs([...input.files, flags.label_file, flags.state]),
     // What a state brought along was learned from is not known: as good as everything.
-    extra: { fit_until_line: Number.isFinite(fitUntilLine) && flags.state === undefined ? fitUntilLine : null, complete_sessions: settings.parse.adapter?.type.includes('window') === false && settings.parse.adapter.type !== 'sliding_time', counts: summary },
+    extra: { fit_until_line: Number.isFinite(fitUntilLine) && flags.state === undefined ? fitUntilLine : null, complete_sessions: parse.adapter?.type.includes('window') === false && parse.adapter.type !== 'sliding_time', counts: summary },
   });
-  return { summary, report: report(summary, settings), warnings: warnings(summary, settings) };
+  const used = { ...settings, parse };
+  return { summary, report: report(summary, used), warnings: [...(input.files.length > 1 ? [`read as one log, oldest first: ${input.files.join(', ')}`] : []), ...warnings(summary, used)] };
 }
 
 function report(s: ParseSummary, settings: DrainSettings): string[] {
@@ -152,8 +174,22 @@ function warnings(s: ParseSummary, settings: DrainSettings): string[] {
   if (s.unparsedLines > 0) out.push(`${n(s.unparsedLines)} lines do not fit the log format; see unparsed.log in ${settings.flags.output_path}`);
   if (s.unmatchedLines > 0) out.push(`${n(s.unmatchedLines)} lines after the fitted part match no template (event 0)`);
   if (s.undatedLines > 0) out.push(`${n(s.undatedLines)} lines have a time that does not fit --time_format ${settings.flags.time_format ?? ''}`);
+  if (settings.parse.timeFormat?.yearless === true && settings.flags.year === undefined) out.push('times have no year: they count from 1970. Give --year, the year of the first line');
   if (s.repairedLines > 0) out.push(`${n(s.repairedLines)} lines held bytes that are no UTF-8; those became U+FFFD`);
   return out;
+}
+
+/** What the records' fields say about layout, times, labels and sessions. */
+function withFields(flags: DrainFlags, fields: FieldMap): DrainFlags {
+  const has = (field: string): boolean => fields.columns.has(field);
+  const bySession = has('Session') && (flags.adapter_type === undefined || 'only_identifier delimiter+regex'.includes(flags.adapter_type));
+  return {
+    ...flags,
+    logformat: fields.layout,
+    time_format: has('Time') ? flags.time_format ?? FLAT_TIME_FORMAT : undefined,
+    label_column: has('Label') ? 'Label' : undefined,
+    ...(bySession ? { adapter_type: flags.adapter_type ?? 'only_identifier', regex: fields.sessionRegex ?? undefined } : {}),
+  };
 }
 
 function adapterOf(f: DrainFlags): AdapterOptions | null {

@@ -84,3 +84,18 @@ describe('TimeFormat', () => {
     expect(at('2024-01-31 06')).toBe(Date.UTC(2024, 0, 31, 6));
   });
 });
+
+describe('times without a year', () => {
+  const parse = (format: TimeFormat, text: string): string => new Date(format.parse(Buffer.from(text), 0, text.length)).toISOString();
+
+  it('count on from the given year, December into January, a straggler back', () => {
+    const format = new TimeFormat('%b %d %H:%M:%S', 2005);
+    expect(format.yearless).toBe(true);
+    expect(['Nov  9 12:00:00', 'Dec 31 23:59:59', 'Jan  1 00:00:01', 'Dec 31 23:59:58', 'Jan  1 00:00:02', 'Jul  1 00:00:00', 'Jan  2 00:00:00'].map((t) => parse(format, t))).toEqual([
+      '2005-11-09T12:00:00.000Z', '2005-12-31T23:59:59.000Z', '2006-01-01T00:00:01.000Z', '2005-12-31T23:59:58.000Z', '2006-01-01T00:00:02.000Z', '2006-07-01T00:00:00.000Z', '2007-01-02T00:00:00.000Z',
+    ]);
+    expect(['12-31 10:00', '01-01 10:00'].map((t) => parse(new TimeFormat('%m-%d %H:%M', 2019), t))).toEqual(['2019-12-31T10:00:00.000Z', '2019-01-01T10:00:00.000Z']);
+    const flat = new TimeFormat('%m-%d %H:%M', 2019);
+    expect(['12-31 10:00', '01-01 10:00'].map((t) => parse(flat, t))).toEqual(['2019-12-31T10:00:00.000Z', '2020-01-01T10:00:00.000Z']);
+  });
+});

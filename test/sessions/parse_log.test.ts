@@ -203,3 +203,21 @@ describe('bad input', () => {
     expect((await parse(LOG, { ...FORMATTED, output_path: first.out, overwrite: true })).summary.events).toBe(4);
   });
 });
+
+describe('records with named values', () => {
+  it('are parsed like the same lines of text', async () => {
+    const folder = scratchFolder();
+    const file = path.join(folder, 'in.jsonl');
+    writeFileSync(file, [
+      { when: '2024-01-01T00:00:00Z', text: 'start job-1 on node7', job: 'job-1' }, { when: '2024-01-01T00:00:01Z', text: 'start job-2 on node8', job: 'job-2' },
+      { when: '2024-01-01T00:00:05Z', text: 'retry job-1', job: 'job-1', bad: true }, { when: '2024-01-01T00:00:09Z', text: 'done job-2 größer', job: 'job-2' },
+    ].map((o) => JSON.stringify(o)).join('\n'));
+    const out = path.join(folder, 'out');
+    const { summary } = await runDrain(drainSettings({ ...DEFAULTS, input_file: file, output_path: out, fields: ['Content=text', 'Time=when', 'Session=job', 'Label=bad'] }));
+    expect(summary).toMatchObject({ lines: 4, events: 4, unparsedLines: 0, sessions: 2, abnormalSessions: 1, undatedLines: 0 });
+    const read = [];
+    for await (const s of readSessions(path.join(out, 'sessions.arrow'))) read.push([s.key, Array.from(s.lines ?? []), Array.from(s.elapsedMs ?? []), s.label]);
+    expect(read).toEqual([['job-1', [1, 3], [0, 5000], true], ['job-2', [2, 4], [0, 8000], false]]);
+    expect(() => drainSettings({ ...DEFAULTS, input_file: file, output_path: out, logformat: '<Content>' })).toThrow('say with --fields');
+  });
+});

@@ -3,42 +3,36 @@ import { createReadStream, existsSync } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { DataError, messageOf } from '../common/index.js';
+import { DataError, messageOf } from '../../common/index.js';
+import type { LineChunk, LogSource } from './types.js';
+import { unzstd, ZSTD_MAGIC } from './zstd.js';
 
 const CHUNK_BYTES = 1 << 20;
 
-/** Whole lines: buffer[0, end), the last one without its newline only at the end of the input. Valid until the next is asked for. */
-export interface LineChunk {
-  readonly buffer: Buffer;
-  readonly end: number;
-  /** No byte above 127 anywhere in the chunk. */
-  readonly ascii: boolean;
-}
-
-/** Reads a log in chunks of whole lines; `bytesRead` of `totalBytes` tells how far it is (compressed bytes for .gz). */
-export class LineSource {
+/** One file, plain, gzip or zstd, or standard input. */
+export class LineSource implements LogSource {
   bytesRead = 0;
 
-  private constructor(readonly file: string, readonly totalBytes: number | null, private readonly named: boolean) {}
+  private constructor(readonly name: string, readonly totalBytes: number | null, private readonly named: boolean) {}
 
   /**
-   * `-` is standard input. Gzip is recognised by its content, not its name.
-   * @throws DataError when the file is missing, a folder, or empty of meaning (UTF-16, zstd).
+   * `-` is standard input. Gzip and zstd are recognised by their content, not their names.
+   * @throws DataError when the file is missing, a folder, or UTF-16.
    */
   static async open(file: string): Promise<LineSource> {
     if (file === '-') return new LineSource('standard input', null, false);
     if (!existsSync(file)) throw new DataError(`${file}: there is no such file. Check --input_file.`);
     const info = await stat(file);
-    if (info.isDirectory()) throw new DataError(`${file}: is a folder; name the log file in it.`);
+    if (info.isDirectory()) throw new DataError(`${file}: is a folder; name the log file in it, or all of them: '${file.replace(/\/$/, '')}/*.log'.`);
     // A pipe or a device has neither a size nor places to read at.
     return new LineSource(file, info.isFile() ? info.size : null, true);
   }
 
-  /** @throws DataError when the gzip data is damaged or cut off. */
+  /** @throws DataError when compressed data is damaged or cut off. */
   async *chunks(): AsyncGenerator<LineChunk> {
-    const handle = this.totalBytes === null ? null : await open(this.file, 'r');
+    const handle = this.totalBytes === null ? null : await open(this.name, 'r');
     try {
-      if (handle !== null && !(await isGzip(handle))) yield* this.plainChunks(handle);
+      if (handle !== null && !(await isCompressed(handle))) yield* this.plainChunks(handle);
       else yield* this.streamedChunks();
     } finally {
       await handle?.close();
@@ -59,7 +53,7 @@ export class LineSource {
       this.bytesRead += bytesRead;
       if (first) {
         first = false;
-        refuseUnreadable(buffer.subarray(0, bytesRead), this.file);
+        refuseUnreadable(buffer.subarray(0, bytesRead), this.name);
       }
       const reached = filled + bytesRead;
       if (atStart && bytesRead > 0) skipMark = hasByteOrderMark(buffer, reached);
@@ -92,10 +86,11 @@ export class LineSource {
       let from = 0;
       if (first) {
         first = false;
-        refuseUnreadable(piece, this.file);
+        refuseUnreadable(piece, this.name);
         if (piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) from = 3;
       }
       const length = piece.length - from;
+      if (length === 0) continue;
       if (filled + length > buffer.length) {
         const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, filled + length));
         buffer.copy(larger, 0, 0, filled);
@@ -118,7 +113,7 @@ export class LineSource {
   }
 
   private async *bytes(): AsyncGenerator<Buffer> {
-    const stream: Readable = !this.named ? process.stdin : createReadStream(this.file, { highWaterMark: CHUNK_BYTES });
+    const stream: Readable = !this.named ? process.stdin : createReadStream(this.name, { highWaterMark: CHUNK_BYTES });
     const counted = async function* (this: LineSource): AsyncGenerator<Buffer> {
       for await (const piece of stream as AsyncIterable<Buffer>) {
         this.bytesRead += piece.length;
@@ -137,28 +132,45 @@ export class LineSource {
       yield head;
       yield* counted;
     };
-    if (!(head[0] === 0x1f && head[1] === 0x8b)) {
-      yield* all();
-      return;
-    }
-    const source = Readable.from(all(), { objectMode: false, highWaterMark: CHUNK_BYTES });
-    const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-    source.on('error', (error) => gunzip.destroy(error));
+    if (isGzip(head)) yield* this.decompressed('gzip', gunzip(all()));
+    else if (isZstd(head)) yield* this.decompressed('zstd', unzstd(all(), CHUNK_BYTES));
+    else yield* all();
+  }
+
+  private async *decompressed(kind: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     try {
-      yield* source.pipe(gunzip) as AsyncIterable<Buffer>;
+      yield* bytes;
     } catch (error) {
-      const cut = /unexpected end/i.test(messageOf(error));
-      throw new DataError(`${this.file}: the gzip data ${cut ? 'ends early: the file is truncated' : `is damaged (${messageOf(error)})`}. Fetch or copy it again.`);
-    } finally {
-      source.destroy();
+      if (error instanceof DataError) throw error;
+      const cut = /unexpected (end|EOF)/i.test(messageOf(error));
+      throw new DataError(`${this.name}: the ${kind} data ${cut ? 'ends early: the file is truncated' : `is damaged (${messageOf(error)})`}. Fetch or copy it again.`);
     }
   }
 }
 
-async function isGzip(handle: FileHandle): Promise<boolean> {
-  const magic = Buffer.alloc(2);
-  await handle.read(magic, 0, 2, 0);
-  return magic[0] === 0x1f && magic[1] === 0x8b;
+async function* gunzip(compressed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const source = Readable.from(compressed, { objectMode: false, highWaterMark: CHUNK_BYTES });
+  const stream = createGunzip({ chunkSize: CHUNK_BYTES });
+  source.on('error', (error) => stream.destroy(error));
+  try {
+    yield* source.pipe(stream) as AsyncIterable<Buffer>;
+  } finally {
+    source.destroy();
+  }
+}
+
+async function isCompressed(handle: FileHandle): Promise<boolean> {
+  const magic = Buffer.alloc(4);
+  await handle.read(magic, 0, 4, 0);
+  return isGzip(magic) || isZstd(magic);
+}
+
+function isGzip(head: Buffer): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b;
+}
+
+function isZstd(head: Buffer): boolean {
+  return head.length >= 4 && head.readUInt32LE(0) === ZSTD_MAGIC;
 }
 
 function hasByteOrderMark(buffer: Buffer, length: number): boolean {
@@ -167,16 +179,4 @@ function hasByteOrderMark(buffer: Buffer, length: number): boolean {
 
 function refuseUnreadable(piece: Buffer, file: string): void {
   if ((piece[0] === 0xff && piece[1] === 0xfe) || (piece[0] === 0xfe && piece[1] === 0xff)) throw new DataError(`${file}: is UTF-16. Convert it first, e.g. iconv -f UTF-16 -t UTF-8.`);
-  if (piece.length >= 4 && piece.readUInt32LE(0) === 0xfd2fb528) throw new DataError(`${file}: is zstd-compressed, which is not read yet. Pipe it in: zstd -dc ${file} | … --input_file -`);
-}
-
-/** Counts the lines of a file (a last one without newline included). */
-export async function countLines(file: string): Promise<number> {
-  const source = await LineSource.open(file);
-  let lines = 0;
-  for await (const { buffer, end } of source.chunks()) {
-    for (let i = 0; i < end; i++) if (buffer[i] === 10) lines++;
-    if (buffer[end - 1] !== 10) lines++;
-  }
-  return lines;
 }

@@ -1,0 +1,32 @@
+import { LineSource } from './line_source.js';
+import type { LineChunk, LogSource } from './types.js';
+
+/** Several files, one after the other, as one log; lines are numbered through. */
+export class ConcatenatedSource implements LogSource {
+  private done = 0;
+  private current: LineSource | null = null;
+
+  private constructor(readonly name: string, private readonly sources: readonly LineSource[]) {}
+
+  /** @throws DataError when one of the files cannot be read. */
+  static async open(name: string, files: readonly string[]): Promise<ConcatenatedSource> {
+    return new ConcatenatedSource(name, await Promise.all(files.map((f) => LineSource.open(f))));
+  }
+
+  get bytesRead(): number {
+    return this.done + (this.current?.bytesRead ?? 0);
+  }
+
+  get totalBytes(): number | null {
+    return this.sources.reduce<number | null>((sum, s) => (sum === null || s.totalBytes === null ? null : sum + s.totalBytes), 0);
+  }
+
+  async *chunks(): AsyncGenerator<LineChunk> {
+    for (const source of this.sources) {
+      this.current = source;
+      yield* source.chunks();
+      this.done += source.bytesRead;
+      this.current = null;
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { UsageError } from '../../common/index.js';
+import { ConcatenatedSource } from './concatenated.js';
+import { csvLines, csvNames } from './csv.js';
+import { eachLine } from './each_line.js';
+import { fieldMap, type FieldMap } from './fields.js';
+import { inputFiles } from './files.js';
+import { firstJsonNames, jsonLines } from './json_lines.js';
+import { LineSource } from './line_source.js';
+import { numberedLines } from './numbered.js';
+import { ParquetLog } from './parquet.js';
+import { multiLineRecords } from './records.js';
+import type { LogSource } from './types.js';
+
+export const INPUT_FORMATS = ['auto', 'lines', 'jsonl', 'csv', 'parquet'] as const;
+export type InputFormat = (typeof INPUT_FORMATS)[number];
+
+export interface InputOptions {
+  /** A file, `-`, or a pattern for several. */
+  readonly file: string;
+  readonly format?: InputFormat;
+  /** `Name=column` entries, for structured formats. */
+  readonly fields?: readonly string[];
+  /** Python regular expression that matches the first line of each record; others continue it. */
+  readonly recordStart?: string;
+  /** Each line brings its number and a tab. */
+  readonly numbered?: boolean;
+  /** Leave times as they stand: the user gives their format. */
+  readonly keepTime?: boolean;
+}
+
+/** An input whose files are known and readable; `open` reads it from the start, as often as asked (standard input once). */
+export interface LogInput {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** How structured records become lines; null for text. */
+  readonly fields: FieldMap | null;
+  open(): Promise<LogSource>;
+}
+
+/** @throws DataError when a file is missing or damaged; UsageError when options contradict each other or name unknown columns. */
+export async function logInput(options: InputOptions): Promise<LogInput> {
+  const files = await inputFiles(options.file);
+  const format = formatOf(options.format, files[0]);
+  if (format === 'lines' && options.fields !== undefined) throw new UsageError(`--fields is for structured input, and ${options.file} is read as lines. Give --input_format jsonl, csv or parquet.`);
+  if (format !== 'lines' && options.recordStart !== undefined) throw new UsageError(`--record_start joins lines of text, and ${options.file} is read as ${format}. Give --input_format lines, or leave it out.`);
+  if (format !== 'lines' && format !== 'jsonl' && options.numbered) throw new UsageError(`--numbered is for lines, and ${options.file} is read as ${format}.`);
+  if (format === 'parquet') return parquetInput(options, files);
+  const text = async (): Promise<LogSource> => {
+    const opened = files.length === 1 ? await LineSource.open(files[0]) : await ConcatenatedSource.open(options.file, files);
+    return options.numbered ? numberedLines(opened) : opened;
+  };
+  await text(); // a missing file is the first thing to say
+  if (format === 'lines') {
+    const { recordStart } = options;
+    return { name: options.file, files, fields: null, open: async () => (recordStart === undefined ? text() : multiLineRecords(await text(), recordStart)) };
+  }
+  if (format === 'csv' && files.length > 1) throw new UsageError(`${options.file}: matches ${files.length} files; CSV is read one file at a time, since each has a header.`);
+  const names = options.file === '-' ? null : await (format === 'csv' ? csvNames : firstJsonNames)(await text());
+  const fields = fieldMap(options.fields ?? [], names, format === 'csv');
+  const keepTime = options.keepTime ?? false;
+  return { name: options.file, files, fields, open: async () => (format === 'csv' ? csvLines : jsonLines)(await text(), fields, keepTime) };
+}
+
+async function parquetInput(options: InputOptions, files: readonly string[]): Promise<LogInput> {
+  if (files[0] === '-') throw new UsageError('Parquet has its index at its end, so it cannot come from standard input. Name the file.');
+  if (files.length > 1) throw new UsageError(`${options.file}: matches ${files.length} files; Parquet is read one file at a time.`);
+  await LineSource.open(files[0]); // the same words for a missing file or a folder
+  const table = await ParquetLog.open(files[0]);
+  const fields = fieldMap(options.fields ?? [], table.names(), true);
+  return { name: options.file, files, fields, open: () => Promise.resolve(table.lines(fields, options.keepTime ?? false)) };
+}
+
+/** Records with named values (JSON lines, CSV, Parquet), not lines of text. */
+export function isStructured(format: InputFormat | undefined, file: string): boolean {
+  return formatOf(format, file) !== 'lines';
+}
+
+function formatOf(given: InputFormat | undefined, file: string): Exclude<InputFormat, 'auto'> {
+  if (given !== undefined && given !== 'auto') return given;
+  const name = file.toLowerCase().replace(/\.(gz|zst|zstd)$/, '');
+  if (/\.(jsonl|ndjson)$/.test(name)) return 'jsonl';
+  if (name.endsWith('.csv')) return 'csv';
+  return name.endsWith('.parquet') ? 'parquet' : 'lines';
+}
+
+/** The number of lines as the parser numbers them, a last one without newline included. */
+export async function countLines(input: LogInput): Promise<number> {
+  let last = 0;
+  for await (const chunk of (await input.open()).chunks()) {
+    const counted = eachLine(chunk, () => undefined);
+    last = chunk.lineNumbers === undefined ? last + counted : chunk.lineNumbers[chunk.lineNumbers.length - 1] ?? last;
+  }
+  return last;
+}
+
+/** The given lines (1-based), each cut at 1,000 bytes, as they stand in the files. @throws DataError */
+export async function quoteLines(file: string, wanted: ReadonlySet<number>): Promise<Map<number, string>> {
+  const out = new Map<number, string>();
+  if (wanted.size === 0) return out;
+  const files = await inputFiles(file);
+  if (files.some((f) => f.endsWith('.parquet'))) return out; // rows, no lines
+  let line = 0;
+  for await (const chunk of (await ConcatenatedSource.open(file, files)).chunks()) {
+    const before = line;
+    line += eachLine(chunk, (buffer, start, end, index) => {
+      const number = before + index + 1;
+      if (wanted.has(number)) out.set(number, buffer.toString('utf8', start, Math.min(end, start + 1000)).trimEnd());
+    });
+  }
+  return out;
+}
