@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Folders whose code only shows or serves what others worked out. */
-const WITHOUT_INFLUENCE = new Set(['cli', 'dashboard', 'diagnosis', 'export', 'monitoring', 'report', 'serving', 'simulator', 'telemetry', 'triage']);
+const WITHOUT_INFLUENCE = new Set(['cli', 'dashboard', 'diagnosis', 'export', 'monitoring', 'report', 'serving', 'simulator', 'telemetry']);
 
 const versions = new Map<string, Promise<string>>();
 

@@ -97,9 +97,12 @@ export interface Detector {
   reusing?(fitted: readonly Detector[]): Detector;
   /** Of a combined detector: each component's own scores. */
   scoreParts?(sessions: readonly Session[]): Promise<Float64Array[]>;
+  /** What `patterns` names, for tables: "unseen keys", "event set", "workflow exits", "clusters of embeddings", … */
+  readonly patternKind?: string;
   /**
-   * The name of what makes a session stand out (its unseen keys, its event set, …): sessions of one name are settled by one answer
-   * of an operator. The same after a restart; null where the detector finds nothing to name.
+   * Names of what makes each session score above `threshold` (its unseen keys, its event set, where it left the workflow, the cluster
+   * its embedding is nearest to, …): an operator's answer about one session settles its names for those that come later. Equal after a
+   * restart; none where the score has no name. Detectors without it are triaged by the session's set of events.
    */
-  pattern?(session: Session): string | null;
+  patterns?(sessions: readonly Session[], threshold: number): Promise<readonly (readonly string[])[]>;
 }

@@ -2,12 +2,14 @@ import path from 'node:path';
 import { DataError } from '../common/index.js';
 import { createDetector, type Detector, type DetectorOptions } from '../detectors/index.js';
 import { writeSplit } from '../sequences/index.js';
+import { curvesOf, type Curves } from './curves.js';
 import { contributions, requireProvided, scoreTask, sourcesFor } from './details.js';
 import { evaluate } from './evaluate.js';
 import { FittedModels, type FittingOptions } from './fitted_models.js';
 import { peakMemory } from './peak_memory.js';
 import { Protocols, type ProtocolId, type Task, type TaskOptions } from './protocols.js';
-import { directionNote, round, sizeNotes, type ResultRow, type Results } from './result_row.js';
+import { directionNote, round, sizeNotes, type CellResult, type ResultRow, type Results } from './result_row.js';
+import { simulateTriage } from './triage_simulation.js';
 
 export interface BenchmarkOptions extends Omit<TaskOptions, 'seed'>, FittingOptions {
   readonly protocols: readonly ProtocolId[];
@@ -20,14 +22,14 @@ export interface BenchmarkOptions extends Omit<TaskOptions, 'seed'>, FittingOpti
   readonly skipUnmet?: boolean;
   onSkip?(why: string): void;
   onTask?(task: Task): void;
-  onRow?(row: ResultRow): void;
+  onRow?(row: ResultRow, curves: Curves): void;
 }
 
 /** Runs detectors × protocols × seeds; what could not be fitted is in `failures`. @throws DataError when a data set is missing; UsageError */
-export async function benchmark(options: BenchmarkOptions): Promise<{ results: Results; failures: readonly string[] }> {
+export async function benchmark(options: BenchmarkOptions): Promise<{ results: Results; cells: readonly CellResult[]; failures: readonly string[] }> {
   const protocols = new Protocols(options);
   const failures: string[] = [];
-  const rows: ResultRow[] = [];
+  const cells: CellResult[] = [];
   for (const protocol of options.protocols) {
     for (const seed of options.seeds) {
       const task = await protocols.task(protocol, seed);
@@ -36,22 +38,22 @@ export async function benchmark(options: BenchmarkOptions): Promise<{ results: R
       const models = new FittedModels(task, options);
       try {
         for (const detector of meeting(task, options)) {
-          const row = await runCell(task, detector, models, options).catch((error: unknown) => {
+          const cell = await runCell(task, detector, models, options).catch((error: unknown) => {
             // One detector that cannot be fitted must not cost the others their rows.
             if (!(error instanceof DataError)) throw error;
             failures.push(`${protocol}, ${detector.id}: ${error.message}`);
             return null;
           });
-          if (row === null) continue;
-          rows.push(row);
-          options.onRow?.(row);
+          if (cell === null) continue;
+          cells.push(cell);
+          options.onRow?.(cell.row, cell.curves);
         }
       } finally {
         await models.dispose();
       }
     }
   }
-  return { results: { schema: 'deeplog.results/1', rows }, failures };
+  return { results: { schema: 'deeplog.results/1', rows: cells.map((c) => c.row) }, cells, failures };
 }
 
 /** The wanted detectors, unfitted, that can run on a task. @throws DataError naming one that cannot, unless those are to be left out. */
@@ -69,7 +71,7 @@ function meeting(task: Task, { detectors, detectorOptions, skipUnmet, onSkip }: 
 }
 
 /** Fits (or finds) one detector, scores the task and judges it. @throws DataError when it cannot be fitted */
-async function runCell(task: Task, wanted: Detector, models: FittedModels, options: BenchmarkOptions): Promise<ResultRow> {
+async function runCell(task: Task, wanted: Detector, models: FittedModels, options: BenchmarkOptions): Promise<CellResult> {
   const { targetFpr } = options;
   const memory = peakMemory();
   const { detector, fitSeconds, reused } = await models.obtain(wanted);
@@ -83,7 +85,9 @@ async function runCell(task: Task, wanted: Detector, models: FittedModels, optio
   ];
   const engine = detector.usesEngine === true ? (await options.engine()).info : null;
   const [train] = detector.fittedOn === undefined ? [null] : await sourcesFor(task, detector);
-  return {
+  const peak = memory();
+  const triage = await simulateTriage(detector, task, scores, evaluation.threshold);
+  const row: ResultRow = {
     dataset: task.dataset, protocol: task.protocol, split_sha256: task.split.sha256, detector: detector.id, unit: task.unit, seed: task.seed,
     engine: engine && `${engine.engine}/${engine.backend}`,
     ...(labelled ? evaluation : { ...evaluation, tp: null, fp: null, tn: null, fn: null } as unknown as typeof evaluation),
@@ -91,8 +95,10 @@ async function runCell(task: Task, wanted: Detector, models: FittedModels, optio
     target_fpr: targetFpr,
     fit_seconds: round(fitSeconds, 3),
     score_per_second: Math.round(evaluation.n_test / scoreSeconds),
-    peak_rss_mb: memory(),
+    peak_rss_mb: peak,
     model_bytes: detector.modelBytes(),
     notes,
+    triage: triage && { pattern_kind: triage.pattern_kind, runs: triage.runs.map(({ rules, f1, questions, settled }) => ({ rules, f1, questions, settled })) },
   };
+  return { row, curves: curvesOf(task, scores, triage) };
 }

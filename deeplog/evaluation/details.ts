@@ -22,7 +22,7 @@ export function requireProvided(task: Task, detector: Pick<Detector, 'id' | 'nee
  * The task's sessions with what the detector needs.
  * @throws DataError naming the detector and what the data set lacks.
  */
-async function detailsFor(task: Task, detector: Pick<Detector, 'id' | 'needs'>): Promise<DetailedSessions> {
+export async function detailedSessions(task: Task, detector: Pick<Detector, 'id' | 'needs'>): Promise<DetailedSessions> {
   const { folder } = task;
   requireProvided(task, detector);
   let reading = read.get(task);
@@ -36,7 +36,7 @@ async function detailsFor(task: Task, detector: Pick<Detector, 'id' | 'needs'>):
 /** The training and validation parts as the detector takes them. */
 export async function sourcesFor(task: Task, detector: Detector): Promise<readonly [train: SessionSource, validation: SessionSource]> {
   if (!needsDetails(detector)) return [tableSource(task.table, task.split, PART.train), tableSource(task.table, task.split, PART.validation)];
-  const details = await detailsFor(task, detector);
+  const details = await detailedSessions(task, detector);
   return [details.part(task.split, PART.train), details.part(task.split, PART.validation)];
 }
 
@@ -48,7 +48,7 @@ export async function scoreTask(detector: Detector, task: Task): Promise<Scores>
 }
 
 async function wanted(task: Task, detector: Detector): Promise<{ rows: number[]; sessions: Session[] }> {
-  const details = needsDetails(detector) ? await detailsFor(task, detector) : null;
+  const details = needsDetails(detector) ? await detailedSessions(task, detector) : null;
   const rows = Array.from(task.split.parts.keys()).filter((s) => task.split.parts[s] === PART.validation || task.split.parts[s] === PART.test);
   return { rows, sessions: rows.map((s) => details?.sessions[s] ?? sessionAt(task.table, s)) };
 }

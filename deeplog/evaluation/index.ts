@@ -1,5 +1,7 @@
 export { benchmark, type BenchmarkOptions } from './benchmark.js';
-export type { ResultRow, Results } from './result_row.js';
+export { curvesOf, type Curves } from './curves.js';
+export { simulateTriage, runOnce, type FlaggedSession, type TriagePoint, type TriageResult, type TriageRun } from './triage_simulation.js';
+export type { CellResult, ResultRow, Results, TriageSummary } from './result_row.js';
 export { evaluate, scoreDistinct, type Evaluation, type Scores } from './evaluate.js';
 export { FittedModels, type Fitted, type FittingOptions } from './fitted_models.js';
 export { averagePrecision, confusionAt, countScores, oracleF1, pointMetrics, rocAuc, thresholdFor, type Confusion, type PointMetrics, type ScoreCounts } from './metrics.js';

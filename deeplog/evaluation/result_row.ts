@@ -1,5 +1,6 @@
 import type { Detector } from '../detectors/index.js';
 import { ABNORMAL, PART } from '../sequences/index.js';
+import type { Curves } from './curves.js';
 import type { Evaluation } from './evaluate.js';
 import type { Task } from './protocols.js';
 
@@ -18,6 +19,20 @@ export interface ResultRow extends Omit<Evaluation, 'labelled'> {
   readonly peak_rss_mb: number;
   readonly model_bytes: number | null;
   readonly notes: readonly string[];
+  /** Triage on the test part: the operator's answer to the first session with a new pattern holds for later ones. */
+  readonly triage: TriageSummary | null;
+}
+
+export interface TriageSummary {
+  readonly pattern_kind: string;
+  /** F1, alerts included that ask; sessions asked about; patterns settled by the answers. */
+  readonly runs: readonly { readonly rules: string; readonly f1: number | null; readonly questions: number; readonly settled: number }[];
+}
+
+/** A row and what is drawn of it. */
+export interface CellResult {
+  readonly row: ResultRow;
+  readonly curves: Curves;
 }
 
 export interface Results {

@@ -23,6 +23,7 @@ export class DeepLog implements Detector {
   readonly needs: ReadonlySet<Need>;
   readonly binary = false;
   readonly usesEngine = true;
+  readonly patternKind = "its parts' patterns";
   private calibrations: readonly Calibration[] = [];
 
   /** @param fitted parts that were fitted on the same split before, and need not be again */
@@ -65,6 +66,18 @@ export class DeepLog implements Detector {
     const scores = await this.scoreParts(sessions);
     if (this.calibrations.length === 0) throw new DataError('deeplog is not fitted yet: call fit or load first.');
     return Float64Array.from(sessions, (_, s) => Math.max(...this.calibrations.map((c, p) => c.unusual(scores[p][s]))));
+  }
+
+  async patterns(sessions: readonly Session[], threshold: number): Promise<string[][]> {
+    const scores = await this.scoreParts(sessions);
+    const out = sessions.map((): string[] => []);
+    for (const [p, part] of this.components.entries()) {
+      const least = this.calibrations[p].scoreAt(threshold);
+      const flagged = sessions.flatMap((_, s) => (scores[p][s] > least ? [s] : []));
+      const names = await part.patterns?.(flagged.map((s) => sessions[s]), least);
+      flagged.forEach((s, i) => out[s].push(...(names?.[i] ?? []).map((name) => `${part.id}: ${name}`)));
+    }
+    return out;
   }
 
   async explain(session: Session, threshold?: number): Promise<Evidence[]> {

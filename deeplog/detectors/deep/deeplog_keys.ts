@@ -47,6 +47,7 @@ export class DeepLogKeys implements Detector {
   readonly binary = false;
   readonly usesEngine = true;
   readonly family = 'log-key';
+  readonly patternKind = 'unlikely keys';
   training: TrainResult | null = null;
   /** Distinct (window → key) pairs that the network was trained on. */
   trainingWindows = 0;
@@ -107,6 +108,20 @@ export class DeepLogKeys implements Detector {
       }
     });
     return hits.map((h) => h / Math.max(1, total));
+  }
+
+  /** Keys scored above the threshold, each with the one before it. */
+  async patterns(sessions: readonly Session[], threshold: number): Promise<string[][]> {
+    const { ranks, nll, positions, starts } = await this.judge(sessions);
+    const values = this.options.score === 'rank' ? ranks : nll;
+    return sessions.map(({ events }, s) => {
+      const names = new Set<string>();
+      for (let i = starts[s]; i < starts[s + 1]; i++) {
+        const at = i - starts[s];
+        if (values[positions[i]] > threshold) names.add(`${events[at] ?? 'end'} after ${events[at - 1] ?? 'start'}`);
+      }
+      return [...names].sort();
+    });
   }
 
   async explain(session: Session, threshold?: number): Promise<Evidence[]> {

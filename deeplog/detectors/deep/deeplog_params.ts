@@ -40,6 +40,7 @@ export class DeepLogParams implements Detector {
   readonly needs: ReadonlySet<Need> = new Set<Need>(['events', 'params']);
   readonly binary = false;
   readonly usesEngine = true;
+  readonly patternKind = 'keys with unusual values';
   skipped: readonly SkippedKey[] = [];
   models: readonly ValueModels[] = [];
   private readonly orders = new WeakMap<ParameterLog, Map<number, RowOrder>>();
@@ -77,6 +78,11 @@ export class DeepLogParams implements Detector {
   async scoreBatch(sessions: readonly Session[]): Promise<Float64Array> {
     const judged = await this.judge(sessions);
     return Float64Array.from(judged, (events) => events.reduce((worst, e) => Math.max(worst, e.z), 0));
+  }
+
+  async patterns(sessions: readonly Session[], threshold: number): Promise<string[][]> {
+    const judged = await this.judge(sessions);
+    return sessions.map(({ events }, s) => [...new Set(judged[s].filter((e) => e.z > threshold).map((e) => `values of event ${events[e.index]}`))].sort());
   }
 
   async explain(session: Session, threshold?: number): Promise<Evidence[]> {

@@ -15,6 +15,7 @@ export class DeepLogWorkflow implements Detector {
   readonly id = 'deeplog-workflow';
   readonly needs: ReadonlySet<Need> = new Set<Need>(['events']);
   readonly binary = false;
+  readonly patternKind = 'workflow exits';
   private model: { readonly workflow: Workflow; readonly follower: Follower } | null = null;
 
   constructor(readonly options: WorkflowOptions = WORKFLOW_DEFAULTS) {}
@@ -33,6 +34,15 @@ export class DeepLogWorkflow implements Detector {
     return Promise.resolve(Float64Array.from(sessions, ({ events }) => {
       const { departures, surprise } = follower.follow(events);
       return departures.length + surprise / (1 + surprise);
+    }));
+  }
+
+  patterns(sessions: readonly Session[]): Promise<string[][]> {
+    const { follower } = this.fitted();
+    return Promise.resolve(sessions.map(({ events }) => {
+      const { departures, surpriseAt } = follower.follow(events);
+      const exits = departures.map((d) => `${d.kind}${d.key === null ? '' : ` event ${d.key}`} at step ${d.state}`);
+      return exits.length > 0 ? [...new Set(exits)].sort() : surpriseAt < 0 ? [] : [`rare event ${events[surpriseAt] ?? 'end'} after ${events[surpriseAt - 1] ?? 'start'}`];
     }));
   }
 

@@ -9,6 +9,9 @@ import type { Detector, Evidence, Need, Session, SessionSource } from '../types.
  */
 interface PatternRule {
   readonly id: string;
+  /** What a pattern is, in the plural, and the word that goes before one. */
+  readonly kind: string;
+  readonly word: string;
   /** The patterns of a session. */
   patterns(events: Uint32Array): Iterable<string>;
   /** Where a novel pattern stands, and what to say of it; index in the session. */
@@ -26,6 +29,10 @@ class PatternDetector implements Detector {
     return this.rule.id;
   }
 
+  get patternKind(): string {
+    return this.rule.kind;
+  }
+
   fit(train: SessionSource): Promise<void> {
     this.known = new Set();
     for (const { session } of train.distinct()) for (const pattern of this.rule.patterns(session.events)) if (pattern !== NEVER) this.known.add(pattern);
@@ -36,6 +43,14 @@ class PatternDetector implements Detector {
     return Promise.resolve(Float64Array.from(sessions, (s) => {
       for (const pattern of this.rule.patterns(s.events)) if (!this.known.has(pattern)) return 1;
       return 0;
+    }));
+  }
+
+  patterns(sessions: readonly Session[]): Promise<string[][]> {
+    return Promise.resolve(sessions.map(({ events }) => {
+      const novel = new Set<string>();
+      for (const pattern of this.rule.patterns(events)) if (!this.known.has(pattern)) novel.add(pattern);
+      return [...novel].sort().map((pattern) => `${this.rule.word} ${pattern === NEVER ? '0' : pattern}`);
     }));
   }
 
@@ -65,6 +80,8 @@ class PatternDetector implements Detector {
 
 const unseenKey: PatternRule = {
   id: 'unseen-key',
+  kind: 'unseen keys',
+  word: 'event',
   *patterns(events) {
     for (let i = 0; i < events.length; i++) yield keyPattern(events[i]);
   },
@@ -75,6 +92,8 @@ const unseenKey: PatternRule = {
 
 const eventSet: PatternRule = {
   id: 'event-set',
+  kind: 'event set',
+  word: 'events',
   *patterns(events) {
     yield [...new Set(events)].sort((a, b) => a - b).join(' ');
   },
@@ -92,6 +111,8 @@ const eventSet: PatternRule = {
 
 const countVector: PatternRule = {
   id: 'count-vector',
+  kind: 'count vector',
+  word: 'counts',
   *patterns(events) {
     yield [...events].sort((a, b) => a - b).join(' ');
   },
@@ -104,6 +125,8 @@ const countVector: PatternRule = {
 
 const bigram: PatternRule = {
   id: '2-gram',
+  kind: 'new 2-grams',
+  word: 'pair',
   *patterns(events) {
     for (let i = 1; i < events.length; i++) yield `${events[i - 1]} ${events[i]}`;
   },
@@ -117,6 +140,7 @@ const bigram: PatternRule = {
 /** Sessions shorter or longer than any in training. */
 class LengthDetector implements Detector {
   readonly id = 'length';
+  readonly patternKind = 'length';
   readonly needs: ReadonlySet<Need> = new Set<Need>(['events']);
   readonly binary = true;
   private shortest = Infinity;
@@ -132,6 +156,10 @@ class LengthDetector implements Detector {
 
   scoreBatch(sessions: readonly Session[]): Promise<Float64Array> {
     return Promise.resolve(Float64Array.from(sessions, ({ events }) => (events.length < this.shortest || events.length > this.longest ? 1 : 0)));
+  }
+
+  patterns(sessions: readonly Session[]): Promise<string[][]> {
+    return Promise.resolve(sessions.map(({ events }) => [`${events.length} events`]));
   }
 
   explain({ events }: Session): Promise<Evidence[]> {

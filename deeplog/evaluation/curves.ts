@@ -1,0 +1,89 @@
+import { ABNORMAL, PART, UNLABELLED } from '../sequences/index.js';
+import type { Scores } from './evaluate.js';
+import { countScores, type ScoreCounts } from './metrics.js';
+import type { Task } from './protocols.js';
+import type { TriageResult } from './triage_simulation.js';
+
+/** What is drawn of one row; its numbers are in the row itself. */
+export interface Curves {
+  /** Share of normal test sessions flagged, share of abnormal ones flagged; from the highest threshold down. */
+  readonly roc: readonly (readonly [falseAlarms: number, recall: number])[];
+  readonly pr: readonly (readonly [recall: number, precision: number])[];
+  /** Thresholds from the highest down; a verdict is score > threshold. */
+  readonly sweep: readonly { readonly threshold: number; readonly precision: number | null; readonly recall: number; readonly f1: number }[];
+  /** Test sessions by score: bin i is [edges[i], edges[i + 1]), the last one closed. */
+  readonly histogram: { readonly edges: readonly number[]; readonly normal: readonly number[]; readonly abnormal: readonly number[]; readonly scale: 'linear' | 'log' };
+  readonly triage: TriageResult | null;
+}
+
+const MOST_POINTS = 160;
+const BINS = 40;
+/** Scores that span more than this are drawn on a logarithmic axis. */
+const WIDE = 1000;
+
+/** The curves of the test part; without labels only the histogram has content. */
+export function curvesOf(task: Task, scores: Scores, triage: TriageResult | null): Curves {
+  const { table, split } = task;
+  const values: number[] = [];
+  const abnormal: boolean[] = [];
+  for (let s = 0; s < table.size; s++) {
+    if (split.parts[s] !== PART.test || (table.labelled && table.labels[s] === UNLABELLED)) continue;
+    values.push(scores instanceof Float64Array ? scores[table.sequenceOf[s]] : scores.perSession[s]);
+    abnormal.push(table.labels[s] === ABNORMAL);
+  }
+  const counts = countScores(values, abnormal);
+  return { ...(table.labelled ? pointCurves(counts) : { roc: [], pr: [], sweep: [] }), histogram: histogram(counts), triage };
+}
+
+function pointCurves(counts: ScoreCounts): Pick<Curves, 'roc' | 'pr' | 'sweep'> {
+  const { scores, totalAbnormal, totalNormal } = counts;
+  const roc: [number, number][] = [[0, 0]];
+  const pr: [number, number][] = [];
+  const sweep: Curves['sweep'][number][] = [{ threshold: scores[0] ?? 0, precision: null, recall: 0, f1: 0 }];
+  let tp = 0;
+  let fp = 0;
+  for (let i = 0; i < scores.length; i++) {
+    tp += counts.abnormal[i];
+    fp += counts.normal[i];
+    const recall = totalAbnormal === 0 ? 0 : tp / totalAbnormal;
+    roc.push([totalNormal === 0 ? 0 : fp / totalNormal, recall]);
+    pr.push([recall, tp / (tp + fp)]);
+    // Everything down to score i is flagged by any threshold below it and not below the next.
+    if (i + 1 < scores.length) sweep.push({ threshold: scores[i + 1], precision: tp / (tp + fp), recall, f1: (2 * tp) / (tp + fp + totalAbnormal) });
+  }
+  return { roc: thinned(roc, ([x, y]) => x + y), pr: thinned(pr, ([x, y]) => x - y), sweep: thinned(sweep, (p) => p.recall - (p.precision ?? 1)) };
+}
+
+/** At most so many points, evenly spaced along what `along` measures; the first and the last stay. */
+function thinned<P>(points: readonly P[], along: (p: P) => number): P[] {
+  if (points.length <= MOST_POINTS) return [...points];
+  const travelled = [0];
+  for (let i = 1; i < points.length; i++) travelled.push(travelled[i - 1] + Math.abs(along(points[i]) - along(points[i - 1])) + 1e-9);
+  const step = (travelled.at(-1) ?? 0) / (MOST_POINTS - 1);
+  const out: P[] = [];
+  let next = 0;
+  points.forEach((p, i) => {
+    if (travelled[i] < next && i < points.length - 1) return;
+    out.push(p);
+    next = travelled[i] + step;
+  });
+  return out;
+}
+
+function histogram({ scores, normal, abnormal }: ScoreCounts): Curves['histogram'] {
+  const [high, low] = [scores[0] ?? 0, scores.at(-1) ?? 0];
+  const least = scores.findLast((s) => s > 0) ?? 1;
+  const log = low >= 0 && high / least > WIDE;
+  const [from, to] = log ? [Math.log10(least), Math.log10(high)] : [low, high];
+  // Few different scores have a bin each.
+  const bins = scores.length <= BINS / 2 && !log ? Math.max(1, scores.length) : BINS;
+  const width = (to - from) / bins || 1;
+  const out = { edges: Array.from({ length: bins + 1 }, (_, i) => (log ? 10 ** (from + i * width) : from + i * width)), normal: new Array<number>(bins).fill(0), abnormal: new Array<number>(bins).fill(0), scale: log ? 'log' as const : 'linear' as const };
+  scores.forEach((score, i) => {
+    const at = log ? Math.log10(Math.max(score, least)) : score;
+    const bin = Math.max(0, Math.min(bins - 1, Math.floor((at - from) / width)));
+    out.normal[bin] += normal[i];
+    out.abnormal[bin] += abnormal[i];
+  });
+  return out;
+}

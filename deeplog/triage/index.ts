@@ -1,0 +1,1 @@
+export { ASK_ONCE, FRUGAL, Knowledge, type Outcome, type TriageRules } from './knowledge.js';
