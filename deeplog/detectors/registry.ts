@@ -5,6 +5,8 @@ import type { Engine } from '../engine/index.js';
 import { DEEPLOG_KEYS_DEFAULTS, DeepLogKeys, type DeepLogKeysOptions } from './deep/deeplog_keys.js';
 import { DeepLog } from './deep/deeplog.js';
 import { DEEPLOG_PARAMS_DEFAULTS, DeepLogParams, type DeepLogParamsOptions } from './deep/deeplog_params.js';
+import { LogBert } from './deep/logbert/logbert.js';
+import { LOGBERT_DEFAULTS, type LogBertOptions, type LogBertScore } from './deep/logbert/options.js';
 import { DeepLogWorkflow } from './deep/deeplog_workflow.js';
 import { TRIVIAL_DETECTORS } from './trivial/binary.js';
 import type { Detector } from './types.js';
@@ -13,6 +15,7 @@ import type { Detector } from './types.js';
 export interface DetectorOptions {
   readonly deeplogKeys?: Partial<DeepLogKeysOptions>;
   readonly deeplogParams?: Partial<DeepLogParamsOptions>;
+  readonly logbert?: Partial<LogBertOptions>;
   /** Sessions end by themselves, so that their end may be predicted; windows do not. Default: true. */
   readonly completeSessions?: boolean;
 }
@@ -35,6 +38,11 @@ const keys = (score: DeepLogKeysOptions['score']): Entry => ({
 
 const params = (o: DetectorOptions): DeepLogParams => new DeepLogParams({ ...DEEPLOG_PARAMS_DEFAULTS, ...o.deeplogParams });
 
+const logbert = (score: LogBertScore): Entry => ({
+  create: (o) => new LogBert({ ...LOGBERT_DEFAULTS, ...o.logbert, score }),
+  load: async (folder, engine) => LogBert.load(folder, await engine()),
+});
+
 /** Every detector by its id, in the order of the tables. */
 const DETECTORS = new Map<string, Entry>([
   ...Object.entries(TRIVIAL_DETECTORS).map(([id, make]): [string, Entry] => [id, { create: () => make(), load: async (folder) => make().restore(folder) }]),
@@ -46,6 +54,9 @@ const DETECTORS = new Map<string, Entry>([
     create: (o) => new DeepLog({ keys: keyModel(o, 'rank'), params: params(o), workflow: new DeepLogWorkflow() }),
     load: async (folder, engine) => DeepLog.load(folder, await engine()),
   }],
+  ['logbert', logbert('both')],
+  ['logbert-missed', logbert('missed')],
+  ['logbert-distance', logbert('distance')],
 ]);
 
 /** Every detector's id, in the order of the tables. */
