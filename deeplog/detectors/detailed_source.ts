@@ -45,6 +45,6 @@ export class DetailedSessions {
 export function requireNeeds(id: string, needs: ReadonlySet<Need>, provides: ReadonlySet<Need>, dataset: string): void {
   const lacking = [...needs].filter((n) => !provides.has(n));
   if (lacking.length === 0) return;
-  const words = { events: 'event ids', times: 'times', params: 'parameters', text: 'raw text' };
+  const words = { events: 'event ids', times: 'times', params: 'parameters', text: 'raw text', labels: 'labelled abnormal training sessions' };
   throw new DataError(`${id} needs ${lacking.map((n) => words[n]).join(' and ')}, and ${dataset} has ${[...provides].map((n) => words[n]).join(', ')} only. Run it on a parsed log (--protocol hdfs-raw, or custom with a drain_result folder), or leave ${id} out of --detectors.`);
 }

@@ -8,6 +8,7 @@ import { DEEPLOG_PARAMS_DEFAULTS, DeepLogParams, type DeepLogParamsOptions } fro
 import { LogBert } from './deep/logbert/logbert.js';
 import { LOGBERT_DEFAULTS, type LogBertOptions, type LogBertScore } from './deep/logbert/options.js';
 import { DeepLogWorkflow } from './deep/deeplog_workflow.js';
+import { CLASSICAL_DETECTORS } from './classical/index.js';
 import { TRIVIAL_DETECTORS } from './trivial/binary.js';
 import type { Detector } from './types.js';
 
@@ -45,7 +46,7 @@ const logbert = (score: LogBertScore): Entry => ({
 
 /** Every detector by its id, in the order of the tables. */
 const DETECTORS = new Map<string, Entry>([
-  ...Object.entries(TRIVIAL_DETECTORS).map(([id, make]): [string, Entry] => [id, { create: () => make(), load: async (folder) => make().restore(folder) }]),
+  ...Object.entries({ ...TRIVIAL_DETECTORS, ...CLASSICAL_DETECTORS }).map(([id, make]): [string, Entry] => [id, { create: () => make(), load: async (folder) => make().restore(folder) }]),
   ['deeplog-keys', keys('rank')],
   ['deeplog-keys-nll', keys('nll')],
   ['deeplog-params', { create: params, load: async (folder, engine) => DeepLogParams.load(folder, await engine()) }],

@@ -1,4 +1,4 @@
-import { distinctOf, NORMAL, UNLABELLED, type SessionTable, type Split } from '../sequences/index.js';
+import { ABNORMAL, distinctOf, NORMAL, UNLABELLED, type SessionTable, type Split } from '../sequences/index.js';
 import type { Need, Session, SessionSource } from './types.js';
 
 /** One part of a split as a source of event sequences. */
@@ -18,6 +18,30 @@ export function sessionsOfLength(source: SessionSource, least: number): number {
   let sessions = 0;
   for (const { session, count } of source.distinct()) if (session.events.length >= least) sessions += count;
   return sessions;
+}
+
+/**
+ * One share of a split with its labels: the abnormal sessions that {@link tableSource} leaves out are in it. Sessions without a label are
+ * not: there is nothing to learn from them.
+ */
+export function labelledSource(table: SessionTable, split: Split, share: number): SessionSource {
+  const sequences = new Map<number, { count: number; abnormal: number }>();
+  let size = 0;
+  for (let s = 0; s < table.size; s++) {
+    if (split.shares[s] !== share || table.labels[s] === UNLABELLED) continue;
+    const known = sequences.get(table.sequenceOf[s]) ?? { count: 0, abnormal: 0 };
+    known.count++;
+    if (table.labels[s] === ABNORMAL) known.abnormal++;
+    sequences.set(table.sequenceOf[s], known);
+    size++;
+  }
+  return {
+    size,
+    provides: new Set<Need>(['events', 'labels']),
+    *distinct() {
+      for (const [d, { count, abnormal }] of sequences) yield { session: { key: String(d), events: table.sequence(d) }, count, abnormal };
+    },
+  };
 }
 
 /** A session of a table, with what is known of it. */

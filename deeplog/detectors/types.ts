@@ -2,8 +2,8 @@ import type { Engine } from '../engine/index.js';
 import type { ParameterLog } from '../sequences/index.js';
 import type { Reporter } from '../training/index.js';
 
-/** What a detector may need of a session beyond its key. */
-export type Need = 'events' | 'times' | 'params' | 'text';
+/** What a detector may need of a session beyond its key; 'labels': to be fitted on labelled sessions, abnormal ones among them. */
+export type Need = 'events' | 'times' | 'params' | 'text' | 'labels';
 
 export interface Session {
   readonly key: string;
@@ -22,7 +22,15 @@ export interface SessionSource {
   /** Sessions, not distinct sequences. */
   readonly size: number;
   readonly provides: ReadonlySet<Need>;
-  distinct(): Iterable<{ readonly session: Session; readonly count: number }>;
+  /** `abnormal`: how many of the `count` sessions are labelled abnormal; only in sources for detectors that need labels. */
+  distinct(): Iterable<{ readonly session: Session; readonly count: number; readonly abnormal?: number }>;
+}
+
+/** The threshold that a method itself proposes, beside the one from validation normals. */
+export interface OwnThreshold {
+  readonly value: number;
+  /** Where it comes from, in words. */
+  readonly rule: string;
 }
 
 export interface FitContext {
@@ -74,6 +82,10 @@ export interface Detector {
   save(folder: string): Promise<void>;
   /** Size of what `save` writes, for the cost column; null when nothing was fitted. */
   modelBytes(): number | null;
+  /** The method's own threshold (a Q-statistic, p = .5): shown beside the calibrated one, never used instead of it. */
+  readonly ownThreshold?: OwnThreshold | null;
+  /** What a reader of its number should know: that it saw labels, what it was fitted on. */
+  readonly notes?: readonly string[];
   dispose?(): Promise<void>;
 
   // What the benchmark asks of a detector beyond that; each may be left out.

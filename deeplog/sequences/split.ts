@@ -10,6 +10,8 @@ export const PART = { none: 0, train: 1, validation: 2, test: 3 } as const;
 export interface Split {
   /** One of {@link PART} for each session. */
   readonly parts: Uint8Array;
+  /** The same before abnormal sessions were left out of training and validation: what a method with labels may learn from. */
+  readonly shares: Uint8Array;
   /** sha256 over the data's content and every session's part: rows with different hashes are not comparable. */
   readonly sha256: string;
 }
@@ -37,14 +39,15 @@ export function splitByShare(table: SessionTable, options: SplitOptions): Split 
   // A random order has no seams to purge: overlapping windows leak everywhere, and callers say so.
   const purge = purgeSeams && options.order === 'chronological' ? new Set([...overlapping(table, a), ...overlapping(table, b)]) : new Set<number>();
   const parts = new Uint8Array(n);
+  const shares = new Uint8Array(n);
   for (let i = 0; i < n; i++) {
     const session = order === null ? i : order[i];
     const part = i < a ? PART.train : i < b ? PART.validation : PART.test;
-    const purged = purge.has(i);
+    shares[session] = purge.has(i) ? PART.none : part;
     const dropped = part !== PART.test && options.trainOn === 'normal' && table.labels[session] === ABNORMAL;
-    parts[session] = purged || dropped ? PART.none : part;
+    parts[session] = dropped ? PART.none : shares[session];
   }
-  return sealed(table, parts);
+  return sealed(table, parts, shares);
 }
 
 /**
@@ -72,14 +75,14 @@ export function splitByCount(table: SessionTable, train: number, validation: num
     parts[order[i]] = drawn < train ? PART.train : PART.validation;
     drawn++;
   }
-  return sealed(table, parts);
+  return sealed(table, parts, parts);
 }
 
-function sealed(table: SessionTable, parts: Uint8Array): Split {
+function sealed(table: SessionTable, parts: Uint8Array, shares: Uint8Array): Split {
   const missing = (['train', 'validation'] as const).find((name) => !parts.includes(PART[name]));
   if (missing !== undefined) throw new DataError(`The ${missing} part is empty: ${table.size} sessions are too few for these shares. Use more data or other boundaries.`);
   const sha256 = createHash('sha256').update('deeplog.split/1\n').update(table.contentHash()).update(parts).digest('hex');
-  return { parts, sha256 };
+  return { parts, shares, sha256 };
 }
 
 const SCHEMA = new Schema([new Field('row', new Uint32(), false), new Field('part', new Uint8(), false)]);
