@@ -4,12 +4,21 @@
 import { commandOf, COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, interruptSignal, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 const PROTOCOLS = ['hdfs-chrono', 'hdfs-chrono-40', 'hdfs-random', 'hdfs-4855', 'hdfs-raw', 'bgl-chrono', 'bgl-random', 'custom'] as const;
-const DEFAULT_DETECTORS = ['unseen-key', 'length', 'event-set', 'count-vector', '2-gram', 'deeplog-keys', 'deeplog-keys-nll', 'deeplog-params', 'deeplog-workflow', 'deeplog'] as const;
-const DETECTORS = [...DEFAULT_DETECTORS, 'logbert', 'logbert-missed', 'logbert-distance'] as const;
+/** Detectors by group: a group's name stands for those of them that can run on a set. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  trivial: ['unseen-key', 'length', 'event-set', 'count-vector', '2-gram'],
+  classical: ['pca', 'isolation-forest', 'one-class-svm', 'log-clustering', 'invariants-mining', 'k-nearest-neighbours'],
+  supervised: ['logistic-regression', 'linear-svm', 'decision-tree', 'random-forest'],
+  deep: ['deeplog-keys', 'deeplog-keys-nll', 'deeplog-params', 'deeplog-workflow', 'deeplog'],
+};
+const groupNames = Object.keys(GROUPS);
+/** Those that take minutes: run when named. */
+const NAMED_ONLY = ['logbert', 'logbert-missed', 'logbert-distance'] as const;
+const DETECTORS = [...Object.values(GROUPS).flat(), ...NAMED_ONLY];
 
 export const BENCHMARK_OPTIONS = {
   protocol: { type: 'strings', group: 'Data', default: ['custom'], choices: PROTOCOLS, describe: `data set and split, one or several: ${PROTOCOLS.join(', ')}` },
-  detectors: { type: 'strings', group: 'Detectors', default: [...DEFAULT_DETECTORS], choices: DETECTORS, describe: `which detectors, separated by commas: ${DETECTORS.join(', ')}` },
+  detectors: { type: 'strings', group: 'Detectors', default: groupNames, choices: [...groupNames, ...DETECTORS], describe: `which detectors, separated by commas, or groups of them (${groupNames.join(', ')}: those of them that a set has enough for); detectors: ${DETECTORS.join(', ')}` },
   data_dir: { type: 'string', group: 'Data', describe: 'folder of the named data sets (default: $DEEPLOG_DATA, else data)' },
   input_file: { type: 'string', group: 'Data', describe: 'sessions for --protocol custom: drain_result, sessions.arrow, data.json, event ids per line (default: artifacts/drain_result)' },
   label_file: { type: 'string', group: 'Data', describe: '0 or 1 per session, for a file of event ids' },
@@ -50,12 +59,12 @@ export const benchmarkStage: Stage = {
     };
     try {
       const { results, failures } = await benchmark({
-        protocols: PROTOCOL_IDS.filter((p) => o.protocol.includes(p)), detectors: o.detectors, seeds: Array.from({ length: o.seeds }, (_, i) => o.seed + i),
+        protocols: PROTOCOL_IDS.filter((p) => o.protocol.includes(p)), detectors: [...new Set(o.detectors.flatMap((d) => GROUPS[d] ?? [d]))], seeds: Array.from({ length: o.seeds }, (_, i) => o.seed + i),
         dataDir: o.data_dir ?? (process.env.DEEPLOG_DATA || 'data'), artifacts: 'artifacts', targetFpr: o.target_fpr, trainRatio: o.train_ratio, valRatio: o.val_ratio,
         order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', cache: o.cache, detectorOptions: { deeplogKeys: logKeyOptions(o) },
         inputFile: o.input_file ?? 'artifacts/drain_result', ...(o.label_file === undefined ? {} : { labelFile: o.label_file }), ...(o.model === undefined ? {} : { model: o.model }),
         engine, report: trainingReporter(console), signal: interruptSignal(console),
-        skipUnmet: o.detectors.length === DEFAULT_DETECTORS.length, onSkip: (why) => console.warn(why),
+        skipUnmet: o.detectors.every((d) => d in GROUPS), onSkip: (why) => console.warn(why),
         onTask: (t) => { for (const f of t.files) files.add(f); splits[`${t.protocol}-${t.seed}`] = t.split.sha256; console.say(`${t.protocol}, seed ${t.seed}: ${formatCount(t.table.size)} ${t.unit}s, ${formatCount(t.table.distinct)} distinct sequences`); },
         onRow: (r) => { console.clear(); console.say(`  ${r.detector}: F1 ${r.f1?.toFixed(3) ?? '–'} (fit ${r.fit_seconds.toFixed(1)} s)`); },
       });

@@ -80,7 +80,7 @@ async function runCell(task: Task, wanted: Detector, models: FittedModels, optio
   const scoreSeconds = (performance.now() - started) / 1000;
   const { labelled, ...evaluation } = evaluate(task, scores, detector, targetFpr);
   const notes = [
-    ...task.notes, ...sizeNotes(task, evaluation, detector, targetFpr), ...(reused === null ? [] : [`fitted before: ${reused}`]), ...directionNote(evaluation.roc_auc),
+    ...task.notes, ...(detector.notes ?? []), ...sizeNotes(task, evaluation, detector, targetFpr), ...(reused === null ? [] : [`fitted before: ${reused}`]), ...directionNote(evaluation.roc_auc),
     ...(labelled ? await contributions(detector, task, targetFpr) : []),
   ];
   const engine = detector.usesEngine === true ? (await options.engine()).info : null;

@@ -1,5 +1,5 @@
 import { DataError } from '../common/index.js';
-import { DetailedSessions, requireNeeds, sessionAt, tableSource, type Detector, type Need, type Session, type SessionSource } from '../detectors/index.js';
+import { DetailedSessions, labelledSource, requireNeeds, sessionAt, tableSource, type Detector, type Need, type Session, type SessionSource } from '../detectors/index.js';
 import { ABNORMAL, PART } from '../sequences/index.js';
 import { scoreDistinct, type Scores } from './evaluate.js';
 import { thresholdFor } from './metrics.js';
@@ -8,14 +8,21 @@ import type { Task } from './protocols.js';
 /** Parsed logs that were read for the detectors that need more than event ids; one reading serves all of a task's. */
 const read = new WeakMap<Task, Promise<DetailedSessions>>();
 
-/** Whether the detector can be told apart by event sequences alone. */
+/** Whether the detector needs more of a session than its events and label. */
 export function needsDetails(detector: Pick<Detector, 'needs'>): boolean {
-  return [...detector.needs].some((n) => n !== 'events');
+  return [...detector.needs].some((n) => n !== 'events' && n !== 'labels');
 }
 
 /** @throws DataError naming a detector that needs more than event ids where the set has no more. */
 export function requireProvided(task: Task, detector: Pick<Detector, 'id' | 'needs'>): void {
-  if (task.folder === undefined) requireNeeds(detector.id, detector.needs, new Set<Need>(['events']), task.dataset);
+  requireLabels(task, detector);
+  if (task.folder === undefined) requireNeeds(detector.id, detector.needs, new Set<Need>(['events', 'labels']), task.dataset);
+}
+
+/** @throws DataError when the detector learns from labels and the training share has no abnormal sessions. */
+function requireLabels({ table, split, protocol }: Task, { id, needs }: Pick<Detector, 'id' | 'needs'>): void {
+  if (!needs.has('labels') || split.shares.some((share, s) => share === PART.train && table.labels[s] === ABNORMAL)) return;
+  throw new DataError(`${id} learns from labels, and the training share of ${protocol} has no session that is labelled abnormal. Choose another protocol, or leave ${id} out of --detectors.`);
 }
 
 /**
@@ -35,6 +42,7 @@ export async function detailedSessions(task: Task, detector: Pick<Detector, 'id'
 
 /** The training and validation parts as the detector takes them. */
 export async function sourcesFor(task: Task, detector: Detector): Promise<readonly [train: SessionSource, validation: SessionSource]> {
+  if (detector.needs.has('labels')) return [labelledSource(task.table, task.split, PART.train), labelledSource(task.table, task.split, PART.validation)];
   if (!needsDetails(detector)) return [tableSource(task.table, task.split, PART.train), tableSource(task.table, task.split, PART.validation)];
   const details = await detailedSessions(task, detector);
   return [details.part(task.split, PART.train), details.part(task.split, PART.validation)];

@@ -34,6 +34,8 @@ export interface Evaluation extends PointMetrics {
   readonly unseen_only: (PointMetrics & { readonly n_test: number; readonly share_of_test: number }) | null;
   /** The other target rates beside the main one. */
   readonly at_target_fpr: readonly (PointMetrics & { readonly target_fpr: number; readonly threshold: number; readonly validation_fpr: number })[] | null;
+  /** The threshold that the method itself proposes. Never picked by the result. */
+  readonly at_own_threshold: (PointMetrics & { readonly threshold: number; readonly rule: string }) | null;
   readonly n_train: number;
   readonly n_test: number;
   readonly labelled: boolean;
@@ -46,7 +48,7 @@ const ALSO_SHOWN_FPR = 0.01;
  * Everything a row says about one fitted detector's verdicts, from the scores of the distinct sequences. Thresholds come from
  * the validation part's normal sessions alone.
  */
-export function evaluate(task: Task, scores: Scores, detector: Pick<Detector, 'binary'>, targetFpr: number): Evaluation {
+export function evaluate(task: Task, scores: Scores, detector: Pick<Detector, 'binary' | 'ownThreshold'>, targetFpr: number): Evaluation {
   const { table, split } = task;
   const scoreOf = scores instanceof Float64Array ? (s: number): number => scores[table.sequenceOf[s]] : (s: number): number => scores.perSession[s];
   const validationNormals: number[] = [];
@@ -81,6 +83,7 @@ export function evaluate(task: Task, scores: Scores, detector: Pick<Detector, 'b
       const t = atRate(rate);
       return { target_fpr: rate, threshold: t, validation_fpr: validationNormals.filter((v) => v > t).length / validationNormals.length, ...pointMetrics(confusionAt(counts, t)) };
     }),
+    at_own_threshold: detector.ownThreshold ? { threshold: detector.ownThreshold.value, rule: detector.ownThreshold.rule, ...pointMetrics(confusionAt(counts, detector.ownThreshold.value)) } : null,
     n_train: nTrain,
     n_test: test.length,
     labelled,

@@ -14,7 +14,7 @@ export async function writeReport(folder: string, results: Results, command: str
 Command: \`${command}\` · ${new Date().toISOString()} · ${describeMachine()} · Node ${process.version}
 
 Every session gets a verdict. Thresholds come from the validation part's normal sessions; the test part is only scored. F1 is at
-the target false-alarm rate; "F1 @1%" at 1 %; "oracle F1" is what picking the threshold on the test set would have reported;
+the target false-alarm rate; "F1 @1%" at 1 %; "own F1" at the threshold that the method itself proposes (a Q-statistic, p = .5); "oracle F1" is what picking the threshold on the test set would have reported;
 "unseen F1" counts only sessions whose event sequence never occurs in training.
 
 ${renderTables(results, 'markdown').replace(/^### /gm, '## ')}

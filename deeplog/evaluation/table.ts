@@ -14,6 +14,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'precision', of: (r) => r.precision, digits: 3 },
   { title: 'recall', of: (r) => r.recall, digits: 3 },
   { title: 'F1 @1%', of: (r) => r.at_target_fpr?.find((a) => a.target_fpr === 0.01)?.f1 ?? null, digits: 3 },
+  { title: 'own F1', of: (r) => r.at_own_threshold?.f1 ?? null, digits: 3 },
   { title: 'oracle F1', of: (r) => r.oracle_f1, digits: 3 },
   { title: 'unseen F1', of: (r) => r.unseen_only?.f1 ?? null, digits: 3 },
   { title: 'MCC', of: (r) => r.mcc, digits: 3 },
