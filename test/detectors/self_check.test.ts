@@ -20,7 +20,7 @@ beforeAll(async () => {
   }));
 });
 
-describe.each(DETECTOR_IDS.filter((id) => !id.startsWith('deeplog')))('%s', (id) => {
+describe.each(DETECTOR_IDS.filter((id) => !/^(deeplog|logbert)/.test(id)))('%s', (id) => {
   it('beats its own negation on labelled sessions', async () => {
     const detector = await fitOn(data, id);
     const scores = await detector.scoreBatch(test.map((t) => t.session));
