@@ -19,6 +19,8 @@ export interface DetectorOptions {
   readonly logbert?: Partial<LogBertOptions>;
   /** Sessions end by themselves, so that their end may be predicted; windows do not. Default: true. */
   readonly completeSessions?: boolean;
+  /** Texts of templates by event id, for detectors that read them; a set may know none. */
+  readonly templates?: ReadonlyMap<number, string>;
 }
 
 interface Entry {

@@ -7,6 +7,7 @@ import { contributions, requireProvided, scoreTask, sourcesFor } from './details
 import { evaluate } from './evaluate.js';
 import { FittedModels, type FittingOptions } from './fitted_models.js';
 import { peakMemory } from './peak_memory.js';
+import { templateTexts } from './template_texts.js';
 import { Protocols, type ProtocolId, type Task, type TaskOptions } from './protocols.js';
 import { directionNote, round, sizeNotes, type CellResult, type ResultRow, type Results } from './result_row.js';
 import { simulateTriage } from './triage_simulation.js';
@@ -37,7 +38,7 @@ export async function benchmark(options: BenchmarkOptions): Promise<{ results: R
       options.onTask?.(task);
       const models = new FittedModels(task, options);
       try {
-        for (const detector of meeting(task, options)) {
+        for (const detector of meeting(task, options, await templateTexts(task))) {
           const cell = await runCell(task, detector, models, options).catch((error: unknown) => {
             // One detector that cannot be fitted must not cost the others their rows.
             if (!(error instanceof DataError)) throw error;
@@ -57,8 +58,8 @@ export async function benchmark(options: BenchmarkOptions): Promise<{ results: R
 }
 
 /** The wanted detectors, unfitted, that can run on a task. @throws DataError naming one that cannot, unless those are to be left out. */
-function meeting(task: Task, { detectors, detectorOptions, skipUnmet, onSkip }: BenchmarkOptions): Detector[] {
-  return detectors.map((id) => createDetector(id, { ...detectorOptions, completeSessions: task.complete })).filter((detector) => {
+function meeting(task: Task, { detectors, detectorOptions, skipUnmet, onSkip }: BenchmarkOptions, templates: ReadonlyMap<number, string> | null): Detector[] {
+  return detectors.map((id) => createDetector(id, { ...detectorOptions, completeSessions: task.complete, ...(templates === null ? {} : { templates }) })).filter((detector) => {
     try {
       requireProvided(task, detector);
       return true;

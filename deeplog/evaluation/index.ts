@@ -9,6 +9,7 @@ export { parsedFolder } from './custom_task.js';
 export { PROTOCOL_IDS, Protocols, type ProtocolId, type Task } from './protocols.js';
 export { newRunFolder, writeReport } from './report.js';
 export { renderTables, requireOneSplit } from './table.js';
+export { templateTexts } from './template_texts.js';
 export { detect, type Detected, type DetectOptions, type Verdict } from './detect.js';
 export { trainLogKey, type TrainedLogKey, type TrainLogKeyOptions } from './train_log_key.js';
 export { trainWorkflow, type TrainedWorkflow, type TrainWorkflowOptions } from './train_workflow.js';

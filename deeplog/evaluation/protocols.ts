@@ -23,6 +23,8 @@ export interface Task {
   readonly files: readonly string[];
   /** The drain_result folder that it was read from, with lines, times and parameters; absent where a set has event ids only. */
   readonly folder?: string;
+  /** Table of template texts of a set that has event ids only. */
+  readonly templatesFile?: string;
 }
 
 export interface TaskOptions {
@@ -42,6 +44,7 @@ interface Loaded {
   readonly table: SessionTable;
   readonly files: readonly string[];
   readonly folder?: string;
+  readonly templatesFile?: string;
 }
 
 const BGL_WINDOW = 20;
@@ -107,7 +110,7 @@ export class Protocols {
 
   private async hdfs(): Promise<Loaded> {
     const files = [this.file('hdfs', 'sessions.txt.gz'), this.file('hdfs', 'labels.txt.gz')];
-    return { table: await readSequenceFile(files[0], files[1]), files };
+    return { table: await readSequenceFile(files[0], files[1]), files, templatesFile: path.join(this.options.dataDir, 'hdfs', 'templates.tsv') };
   }
 
   private async bgl(limit: number): Promise<Loaded> {
@@ -119,7 +122,7 @@ export class Protocols {
       if (k * BGL_STRIDE + BGL_WINDOW > stream.length) throw new DataError(`${files[1]}: has ${labels.length} windows, more than ${files[0]} with ${stream.length} lines can hold.`);
       builder.add(stream, k * BGL_STRIDE, k * BGL_STRIDE + BGL_WINDOW, labels[k] === 1 ? ABNORMAL : NORMAL);
     }
-    return { table: builder.build(), files };
+    return { table: builder.build(), files, templatesFile: path.join(this.options.dataDir, 'bgl', 'content_keys.tsv') };
   }
 
   /** Parses twice: once to learn where the first validation session begins, once learning from the lines before it only. */
