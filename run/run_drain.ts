@@ -4,10 +4,11 @@
 import { existsSync } from 'node:fs';
 import type { InputFormat } from '../deeplog/parsing/index.js';
 import { UsageError } from '../deeplog/common/index.js';
-import { COMMON_OPTIONS, formatCount, invocation, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, formatCount, invocation, resolveOptions, runIfMain, StageConsole, writeOut, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const DRAIN_OPTIONS = {
   input_file: { type: 'string', group: 'Input', describe: "log file, plain, .gz or .zst; 'app.log*' for rotated ones in order; - for standard input" },
+  stdin: { type: 'boolean', group: 'Input', default: false, describe: 'the same as --input_file -' },
   label_file: { type: 'string', group: 'Input', describe: 'csv of session key,label (Normal/Anomaly or 0/1); .gz is read too' },
   label_column: { type: 'string', group: 'Input', describe: 'field of the log format that is - on normal lines (BGL: Label)' },
   input_format: { type: 'string', group: 'Input', default: 'auto', choices: ['auto', 'lines', 'jsonl', 'csv', 'parquet'], describe: 'text lines, or records: JSON lines, CSV with a header, Parquet; auto: by the name' },
@@ -20,6 +21,9 @@ export const DRAIN_OPTIONS = {
   max_unparsed: { type: 'number', group: 'Input', default: 0.05, min: 0, max: 1, describe: 'share of lines that may fail to fit the log format' },
   output_path: { type: 'string', group: 'Output', default: 'artifacts/drain_result', describe: 'folder to write' },
   format: { type: 'string', group: 'Output', default: 'auto', choices: ['auto', 'json', 'arrow', 'both'], describe: 'write data.json too; auto: up to 100,000 sessions' },
+  parquet: { type: 'boolean', group: 'Output', default: false, describe: 'write events.parquet and sessions.parquet, too' },
+  ndjson: { type: 'boolean', group: 'Output', default: false, describe: 'be a filter: no folder, but one JSON object per line to standard output' },
+  state_out: { type: 'string', group: 'Output', describe: 'where a filter leaves its state: a file, or - for a last line {"state": …}' },
   overwrite: { type: 'boolean', group: 'Output', default: false, describe: 'replace a finished result in output_path' },
   config_file: { type: 'string', group: 'Parser', describe: 'parser configuration (default: drain3.ini where there is one)' },
   parser: { type: 'string', group: 'Parser', default: 'drain', choices: ['drain'], describe: 'parsing algorithm' },
@@ -64,7 +68,7 @@ export const drainStage: Stage = {
     ["$0 drain --input_file app.log --config_file none --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window", 'a log of your own'],
   ],
   async run(given) {
-    const { drainSettings, runDrain } = await import('../deeplog/sessions/index.js');
+    const { drainFilter, drainSettings, runDrain } = await import('../deeplog/sessions/index.js');
     const { isStructured, mergeStateFiles, readDrainIni } = await import('../deeplog/parsing/index.js');
     let unknown: readonly string[] = [];
     const options = resolveOptions({ ...DRAIN_OPTIONS, ...COMMON_OPTIONS }, given, (so_far) => {
@@ -85,9 +89,14 @@ export const drainStage: Stage = {
       console.say(`next: ${invocation('drain')} --state ${merged.stateFile} --match_only --input_file … gives all shards one set of ids`);
       return;
     }
-    const { input_file } = options;
+    const input_file = options.stdin ? '-' : options.input_file;
     if (input_file === undefined) throw new UsageError(`--input_file is missing: ${DRAIN_OPTIONS.input_file.describe}.`);
     const settings = drainSettings({ ...options, input_file });
+    if (options.ndjson || options.state_out !== undefined) {
+      const counts = await drainFilter(settings, { events: options.ndjson, stateOut: options.state_out ?? null }, writeOut);
+      console.say(`${formatCount(counts.lines)} lines: ${formatCount(counts.unparsedLines)} do not fit the log format, ${formatCount(counts.unmatchedLines)} match no template`);
+      return;
+    }
     console.say(`drain: parsing ${input_file} into ${options.output_path}`);
     const summary = await runDrain(settings, (p) => {
       console.progress('parsing', p.bytes, p.totalBytes, `${formatCount(p.lines)} lines · ${formatCount(Math.round(p.lines / p.seconds))} lines/s`);

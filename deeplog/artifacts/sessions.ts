@@ -1,6 +1,7 @@
 import { Bool, Field, Float64, List, makeData, RecordBatch, Schema, Struct, Uint32, Uint64, Utf8, type Vector } from 'apache-arrow';
 import { readBatches } from './arrow_file.js';
 import { Bits, Column, Int64Column } from './columns.js';
+import { readParquetSessions } from './parquet.js';
 
 /** One session as it stands in sessions.arrow. */
 export interface SessionRecord {
@@ -105,8 +106,12 @@ export class SessionsBuilder {
   }
 }
 
-/** Streams the sessions of a sessions.arrow, batch by batch. @throws DataError when the file is missing or broken. */
+/** Streams the sessions of a sessions.arrow or .parquet, batch by batch. @throws DataError when the file is missing or broken. */
 export async function* readSessions(file: string): AsyncGenerator<SessionRecord> {
+  if (file.replace(/\/$/, '').endsWith('.parquet')) {
+    yield* readParquetSessions(file);
+    return;
+  }
   for await (const batch of readBatches(file)) {
     const column = (name: string): Vector => {
       const vector = batch.getChild(name);

@@ -53,6 +53,11 @@ export class StageConsole {
   }
 }
 
+/** Standard output, as fast as its reader takes it. */
+export async function writeOut(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+}
+
 export function formatCount(n: number): string {
   return n.toLocaleString('en-US');
 }

@@ -1,4 +1,4 @@
-export { formatCount, formatSeconds, StageConsole } from './console.js';
+export { formatCount, formatSeconds, StageConsole, writeOut } from './console.js';
 export { describeEngine, ENGINE_OPTIONS, engineOptions, LOG_KEY_MODEL_OPTIONS, logKeyOptions, SPLIT_OPTIONS } from './engine_options.js';
 export { COMMON_OPTIONS, resolveOptions, type Layer, type OptionSpecs, type Values } from './options.js';
 export { commandOf, invocation } from './invocation.js';

@@ -20,17 +20,18 @@ export interface SessionSet {
 }
 
 /**
- * Reads sessions from a drain_result folder, a sessions.arrow, a data.json, or a sequence file (ids per line, `.gz` too).
+ * Reads sessions from a drain_result folder, a sessions.arrow or .parquet (a folder of part files, too), a data.json, or a sequence file (ids per line, `.gz` too).
  * @throws DataError when there is no such input or it is none of these.
  */
 export async function readSessionSet(input: string, labelFile?: string): Promise<SessionSet> {
   if (!existsSync(input)) throw new DataError(`${input}: there is no such file or folder. Check --input_file, or run "deeplog drain" first.`);
-  if (statSync(input).isDirectory()) {
+  const parquet = input.replace(/\/$/, '').endsWith('.parquet');
+  if (statSync(input).isDirectory() && !parquet) {
     await readManifest(input);
     return readSessionSet(path.join(input, 'sessions.arrow'), labelFile);
   }
-  if (input.endsWith('.arrow') || input.endsWith('.json')) {
-    const { table, files } = input.endsWith('.arrow') ? await fromArrow(input) : { table: await fromDataJson(input), files: [input] };
+  if (parquet || input.endsWith('.arrow') || input.endsWith('.json')) {
+    const { table, files } = parquet || input.endsWith('.arrow') ? await fromArrow(input) : { table: await fromDataJson(input), files: [input] };
     const labelled = labelFile === undefined ? table : relabelled(table, await readLabels(labelFile), labelFile);
     return { table: labelled, files: labelFile === undefined ? files : [...files, labelFile], ...(await origin(input)) };
   }

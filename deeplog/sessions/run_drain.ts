@@ -1,6 +1,7 @@
-import { checkOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
+import { rm } from 'node:fs/promises';
+import { arrowToParquet, checkOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
 import { messageOf, UsageError, type Literal } from '../common/index.js';
-import { countLines, FLAT_TIME_FORMAT, isStructured, LinePattern, loadState, LogFormat, logInput, parseDuration, TemplateMiner, TimeFormat, type FieldMap, type FullSearch, type InputFormat, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
+import { countLines, FLAT_TIME_FORMAT, isStructured, LinePattern, loadState, LogFormat, logInput, parseDuration, TemplateMiner, TimeFormat, type FieldMap, type FullSearch, type InputFormat, type InputOptions, type LogInput, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
 import path from 'node:path';
 import { createAdapter, type AdapterOptions } from './adapters.js';
 import { readLabels } from './labels.js';
@@ -27,6 +28,8 @@ export interface DrainFlags {
   readonly max_unparsed: number;
   readonly format: string;
   readonly overwrite: boolean;
+  /** events.parquet and sessions.parquet, too. */
+  readonly parquet?: boolean;
   readonly sim_th: number;
   readonly depth: number;
   readonly max_children: number;
@@ -113,16 +116,26 @@ export interface DrainResult {
   readonly warnings: readonly string[];
 }
 
+/** Where the lines come from. */
+export function inputOptionsOf(flags: DrainFlags): InputOptions {
+  return {
+    file: flags.input_file, format: flags.input_format as InputFormat | undefined, keepTime: flags.time_format !== undefined,
+    ...(flags.fields === undefined ? {} : { fields: flags.fields }), ...(flags.record_start === undefined ? {} : { recordStart: flags.record_start }), ...(flags.numbered === true ? { numbered: true } : {}),
+  };
+}
+
+/** How the lines of this input are read: structured ones have their layout from their fields. */
+export function parseSettings(settings: DrainSettings, input: LogInput): DrainSettings['parse'] {
+  return input.fields === null ? settings.parse : drainSettings(settings.flags, input.fields).parse;
+}
+
 /** The drain stage: parse, group, write every artifact, the manifest last. @throws DataError */
 export async function runDrain(settings: DrainSettings, onProgress?: (progress: DrainProgress) => void, onProfile?: (line: string) => void): Promise<DrainResult> {
   const { flags } = settings;
   const startedAt = performance.now();
   // A missing input is the first thing to say.
-  const input = await logInput({
-    file: flags.input_file, format: flags.input_format as InputFormat | undefined, keepTime: flags.time_format !== undefined,
-    ...(flags.fields === undefined ? {} : { fields: flags.fields }), ...(flags.record_start === undefined ? {} : { recordStart: flags.record_start }), ...(flags.numbered === true ? { numbered: true } : {}),
-  });
-  const { parse } = input.fields === null ? settings : drainSettings(flags, input.fields);
+  const input = await logInput(inputOptionsOf(flags));
+  const parse = parseSettings(settings, input);
   await checkOutput(flags.output_path, flags.overwrite);
   const sessionLabels = flags.label_file === undefined ? null : await readLabels(flags.label_file);
   const fitUntilLine = flags.fit_share !== undefined ? Math.floor((await countLines(input)) * flags.fit_share) + 1 : flags.fit_until_line ?? (flags.match_only === true ? 1 : Infinity);
@@ -140,6 +153,9 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
     onProfile: (seconds, lines) => onProfile?.(`${lines.toLocaleString('en-US')} lines; ${profileLine(seconds)}`),
     onProgress: (p) => onProgress?.({ ...p, seconds: (performance.now() - startedAt) / 1000 }),
   });
+  const parquet = ['events', ...(parse.adapter === null ? [] : ['sessions'])];
+  if (flags.parquet === true) for (const name of parquet) await arrowToParquet(path.join(flags.output_path, `${name}.arrow`), path.join(flags.output_path, `${name}.parquet`));
+  else for (const name of parquet) await rm(path.join(flags.output_path, `${name}.parquet`), { force: true });
   await writeJson(path.join(flags.output_path, 'metrics.json'), { schema: 'deeplog.drain_metrics/1', ...summary });
   await writeManifest(flags.output_path, {
     stage: 'drain', startedAt, options: { ...flags },
