@@ -1,6 +1,6 @@
 // A trained model and a new log: a verdict for every session, with evidence.
 //   npx deeplog detect --model artifacts/log_key_model_result --input_file new.log
-import { COMMON_OPTIONS, ENGINE_OPTIONS, engineOptions, formatCount, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, ENGINE_OPTIONS, engineOptions, formatCount, invocation, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const DETECT_OPTIONS = {
   model: { type: 'string', group: 'Input', default: 'artifacts/log_key_model_result', describe: 'folder of a trained model' },
@@ -12,6 +12,7 @@ export const DETECT_OPTIONS = {
   threshold: { type: 'number', group: 'Verdict', describe: "use this threshold instead of the model's" },
   recalibrate: { type: 'boolean', group: 'Verdict', default: false, describe: "set the model's threshold anew from this input's normal sessions" },
   target_fpr: { type: 'number', group: 'Verdict', default: 0.001, min: 0, max: 0.5, describe: 'false-alarm rate for --recalibrate' },
+  triage: { type: 'boolean', group: 'Verdict', default: true, describe: "let the answers given with `triage accept` and `triage reject` decide; new patterns are noted in the model's triage.json" },
   ...ENGINE_OPTIONS,
 } as const satisfies OptionSpecs;
 
@@ -28,17 +29,18 @@ export const detectStage: Stage = {
     const engine = await createEngine(engineOptions(o));
     try {
       const result = await detect({
-        model: o.model, inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, recalibrate: o.recalibrate, targetFpr: o.target_fpr, flags: o,
+        model: o.model, inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, recalibrate: o.recalibrate, targetFpr: o.target_fpr, triage: o.triage, flags: o,
         ...(o.label_file === undefined ? {} : { labelFile: o.label_file }),
         ...(o.threshold === undefined ? {} : { threshold: o.threshold }),
         onProgress: (what) => console.say(what),
       }, () => Promise.resolve(engine));
       const out = (line: string): void => { process.stdout.write(`${line}\n`); };
       out(`${formatCount(result.flagged.length)} of ${formatCount(result.sessions)} sessions are abnormal: ${result.meaning} is above ${+result.threshold.toPrecision(5)}`);
+      if (result.triage !== null && result.triage.accepted + result.triage.rejected > 0) out(`triage: ${formatCount(result.triage.accepted)} more are quiet, their patterns were accepted; ${formatCount(result.triage.rejected)} follow rejected ones; ${formatCount(result.triage.open)} of ${formatCount(result.triage.openPatterns)} patterns have no answer yet`);
       const patterns = groupedByPattern(result.flagged);
       for (const [v, ...alike] of patterns.slice(0, o.top)) {
         const more = alike.length === 0 ? '' : `; ${alike.length} more with the same events`;
-        out(`\n${v.key}  score ${+v.score.toPrecision(5)}, ${v.n_events} events${v.label === undefined ? '' : `, labelled ${v.label ? 'abnormal' : 'normal'}`}${more}`);
+        out(`\n${v.key}  score ${+v.score.toPrecision(5)}, ${v.n_events} events${v.label === undefined ? '' : `, labelled ${v.label ? 'abnormal' : 'normal'}`}${more}${v.triage === undefined ? '' : `; pattern ${v.triage.id}${v.triage.answer === null ? '' : `, ${v.triage.answer}${v.triage.by === null ? '' : ` by ${v.triage.by}`}`}`}`);
         for (const e of v.evidence ?? []) {
           out(`  ${e.line === undefined ? `event ${e.index + 1}` : `line ${e.line}`}: ${e.reason}`);
           if (e.raw ?? e.template) out(`      ${e.raw ?? e.template ?? ''}`);
@@ -47,6 +49,7 @@ export const detectStage: Stage = {
       }
       if (patterns.length > o.top) out(`\n… and ${formatCount(patterns.length - o.top)} more kinds of sessions, all in ${result.verdictsFile}`);
       if (result.metrics) out(`\nagainst the labels: F1 ${result.metrics.f1?.toFixed(3) ?? '–'}, precision ${result.metrics.precision?.toFixed(3) ?? '–'}, recall ${result.metrics.recall?.toFixed(3) ?? '–'}`);
+      if (result.triage !== null && result.triage.open > 0) console.say(`next: ${invocation('triage')} list --model ${o.model}, then accept or reject patterns by their ids`);
       for (const w of result.warnings) console.warn(w);
       console.say(`written: ${result.verdictsFile}`);
     } finally {

@@ -7,7 +7,9 @@ import type { Engine } from '../engine/index.js';
 import { inputFiles, quoteLines } from '../parsing/index.js';
 import { drainSettings, runDrain, type DrainFlags } from '../sessions/index.js';
 import { ABNORMAL, readSessionSet, UNLABELLED, type SessionTable } from '../sequences/index.js';
+import type { Standing } from '../triage/index.js';
 import { needsDetails } from './details.js';
+import { countStandings, noteSightings, triage, type Triaged } from './detect_triage.js';
 import { parsedFolder } from './custom_task.js';
 import { confusionAt, countScores, pointMetrics, thresholdFor, type PointMetrics } from './metrics.js';
 
@@ -22,6 +24,8 @@ export interface DetectOptions {
   /** Take the threshold anew from the normal sessions of this input, for `targetFpr`, and keep it in the model. */
   readonly recalibrate: boolean;
   readonly targetFpr: number;
+  /** Let the answers in the model's triage.json decide, and note new patterns there. */
+  readonly triage: boolean;
   readonly flags: Readonly<Record<string, unknown>>;
   onProgress?(what: string): void;
 }
@@ -33,7 +37,10 @@ export interface Verdict {
   readonly first_line: number | null;
   readonly score: number;
   readonly threshold: number;
+  /** The score is above the threshold, and nobody has accepted the session's pattern. */
   readonly abnormal: boolean;
+  /** Of sessions above the threshold: their pattern, and what has been said about it. */
+  readonly triage?: Standing;
   readonly label?: boolean;
   /** Sessions with the same events have the same number. */
   readonly pattern: number;
@@ -43,6 +50,8 @@ export interface Verdict {
 export interface Detected {
   readonly sessions: number;
   readonly flagged: readonly Verdict[];
+  /** Sessions above the threshold by what has been said about their patterns; null without triage. */
+  readonly triage: { readonly accepted: number; readonly rejected: number; readonly open: number; readonly openPatterns: number } | null;
   readonly threshold: number;
   readonly metrics: PointMetrics | null;
   /** What the score is, in words. */
@@ -75,18 +84,21 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
   if (options.recalibrate) await writeJson(path.join(options.model, 'config.json'), { ...config, threshold, ...('g' in config ? { g: threshold } : {}), target_fpr: options.targetFpr, recalibrated: { on: options.inputFile, at: new Date().toISOString(), target_fpr: options.targetFpr } });
 
   const templates = existsSync(path.join(options.model, 'templates.json')) ? (await readJson(path.join(options.model, 'templates.json'))) as Record<string, string> : {};
-  const flagged = await explainFlagged(detector, source, table, perSession, threshold, templates, details);
+  const triaged = options.triage ? await triage(options.model, detector, table, perSession, threshold, details) : null;
+  const flagged = await explainFlagged(detector, source, table, perSession, threshold, templates, details, triaged);
   const verdictsFile = path.join(options.outputPath, 'verdicts.jsonl');
   await openOutput(options.outputPath);
   const byRow = new Map(flagged.map((v) => [v.row, v.verdict]));
   await writeChunks(verdictsFile, (function* () {
-    for (let row = 0; row < table.size; row++) yield `${JSON.stringify(byRow.get(row) ?? verdictOf(table, row, perSession[row], threshold))}\n`;
+    for (let row = 0; row < table.size; row++) yield `${JSON.stringify(byRow.get(row) ?? verdictOf(table, row, perSession[row], threshold, triaged))}\n`;
   })());
-  const metrics = metricsOf(table, perSession, threshold);
-  await writeJson(path.join(options.outputPath, 'metrics.json'), { schema: 'deeplog.detect_metrics/1', sessions: table.size, flagged: flagged.length, threshold, metrics });
+  const metrics = metricsOf(table, Float64Array.from(perSession, (score, row) => (triaged?.get(row)?.standing.answer === 'accepted' ? -Infinity : score)), threshold);
+  const triageCounts = triaged === null ? null : countStandings(triaged);
+  await writeJson(path.join(options.outputPath, 'metrics.json'), { schema: 'deeplog.detect_metrics/1', sessions: table.size, flagged: flagged.length, threshold, metrics, triage: triageCounts });
   await writeManifest(options.outputPath, { stage: 'detect', startedAt, options: options.flags, inputs: await hashInputs([options.inputFile, source.sessionsArrow ?? undefined, options.labelFile, path.join(options.model, 'config.json'), path.join(options.model, 'model.safetensors')]) });
+  const unwritten = triaged === null ? [] : await noteSightings(options.model, detector, triaged, byRow, table);
   return {
-    sessions: table.size, threshold, metrics, verdictsFile, meaning: meaningOf(detector), warnings: [...source.warnings, ...(options.recalibrate ? recalibrationWarnings(table, options.targetFpr) : [])],
+    sessions: table.size, threshold, metrics, verdictsFile, triage: triageCounts, meaning: meaningOf(detector), warnings: [...source.warnings, ...unwritten, ...(options.recalibrate ? recalibrationWarnings(table, options.targetFpr) : [])],
     flagged: flagged.map((f) => f.verdict).sort((a, b) => b.score - a.score),
   };
 }
@@ -185,11 +197,11 @@ function recalibrationWarnings(table: SessionTable, targetFpr: number): string[]
   ];
 }
 
-async function explainFlagged(detector: Detector, source: Source, table: SessionTable, scores: Float64Array, threshold: number, templates: Readonly<Record<string, string>>, details: DetailedSessions | null): Promise<{ row: number; verdict: Verdict }[]> {
+async function explainFlagged(detector: Detector, source: Source, table: SessionTable, scores: Float64Array, threshold: number, templates: Readonly<Record<string, string>>, details: DetailedSessions | null, triaged: Triaged | null): Promise<{ row: number; verdict: Verdict }[]> {
   const out: { row: number; verdict: Verdict; lines: ArrayLike<number> | null }[] = [];
   const lines = await linesOf(source, scores, threshold);
   for (let row = 0; row < table.size; row++) {
-    if (!(scores[row] > threshold)) continue;
+    if (!(scores[row] > threshold) || triaged?.get(row)?.standing.answer === 'accepted') continue;
     const sessionLines = lines.get(row);
     const session: Session = details?.sessions[row] ?? { key: String(row), events: table.sequence(table.sequenceOf[row]), ...(sessionLines ? { lines: sessionLines } : {}) };
     const evidence = (await detector.explain(session, threshold)).slice(0, EVIDENCE_PER_SESSION).map((e) => ({
@@ -197,7 +209,7 @@ async function explainFlagged(detector: Detector, source: Source, table: Session
       ...(e.event !== null && templates[e.event] !== undefined ? { template: templates[e.event] } : {}),
       expected_templates: e.expected.map((x) => (x.event === 'end of session' ? 'end of session' : templates[x.event] ?? `event ${x.event}`)),
     }));
-    out.push({ row, verdict: { ...verdictOf(table, row, scores[row], threshold), evidence }, lines: sessionLines ?? null });
+    out.push({ row, verdict: { ...verdictOf(table, row, scores[row], threshold, triaged), evidence }, lines: sessionLines ?? null });
   }
   const wanted = new Set(out.flatMap((o) => (o.verdict.evidence ?? []).flatMap((e) => (e.line === undefined ? [] : [e.line]))));
   const raw = source.rawLog === null ? new Map<number, string>() : await quoteLines(source.rawLog, wanted);
@@ -219,12 +231,13 @@ async function linesOf(source: Source, scores: Float64Array, threshold: number):
   return out;
 }
 
-function verdictOf(table: SessionTable, row: number, score: number, threshold: number): Verdict {
+function verdictOf(table: SessionTable, row: number, score: number, threshold: number, triaged: Triaged | null): Verdict {
   const label = table.labels[row];
+  const standing = triaged?.get(row)?.standing;
   const firstLine = table.details?.firstLines[row] ?? NaN;
   return {
     session: table.details?.ids[row] ?? row + 1, key: table.details?.keys[row] ?? String(row + 1), n_events: table.sequence(table.sequenceOf[row]).length, first_line: Number.isNaN(firstLine) ? null : firstLine,
-    score, threshold, abnormal: score > threshold, pattern: table.sequenceOf[row], ...(label === UNLABELLED ? {} : { label: label === ABNORMAL }),
+    score, threshold, abnormal: score > threshold && standing?.answer !== 'accepted', pattern: table.sequenceOf[row], ...(standing === undefined ? {} : { triage: standing }), ...(label === UNLABELLED ? {} : { label: label === ABNORMAL }),
   };
 }
 

@@ -169,7 +169,7 @@ async function flaggedSessions(detector: Detector, task: Task, scores: Scores, t
   const groups = new Map<number, string>();
   const groupOf = (d: number): string => {
     let group = groups.get(d);
-    if (group === undefined) groups.set(d, (group = `events ${[...new Set(table.sequence(d))].sort((a, b) => a - b).join(' ')}`));
+    if (group === undefined) groups.set(d, (group = eventGroup(table.sequence(d))));
     return group;
   };
   const names = await namesOf(detector, task, rows.map((r) => r.s), scores instanceof Float64Array, threshold);
@@ -178,6 +178,11 @@ async function flaggedSessions(detector: Detector, task: Task, scores: Scores, t
     return { patterns: names[i].length > 0 ? names[i] : [group], group, abnormal: table.labels[s] === ABNORMAL, at };
   });
   return { flagged, test, missed };
+}
+
+/** What sessions that are much like each other share: their set of events. */
+export function eventGroup(events: Uint32Array): string {
+  return `events ${[...new Set(events)].sort((a, b) => a - b).join(' ')}`;
 }
 
 /** The patterns of some sessions; asked for once per distinct sequence where that is enough. */

@@ -42,7 +42,7 @@ export class DeepLogWorkflow implements Detector {
     return Promise.resolve(sessions.map(({ events }) => {
       const { departures, surpriseAt } = follower.follow(events);
       const exits = departures.map((d) => `${d.kind}${d.key === null ? '' : ` event ${d.key}`} at step ${d.state}`);
-      return exits.length > 0 ? [...new Set(exits)].sort() : surpriseAt < 0 ? [] : [`rare event ${events[surpriseAt] ?? 'end'} after ${events[surpriseAt - 1] ?? 'start'}`];
+      return exits.length > 0 ? [...new Set(exits)].sort() : surpriseAt < 0 ? [] : [`rare ${surpriseAt < events.length ? `event ${events[surpriseAt]}` : 'end'} after ${surpriseAt === 0 ? 'the start' : `event ${events[surpriseAt - 1]}`}`];
     }));
   }
 

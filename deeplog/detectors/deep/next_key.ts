@@ -102,7 +102,7 @@ export class NextKeyJudge {
       const names = new Set<string>();
       for (let i = starts[s]; i < starts[s + 1]; i++) {
         const at = i - starts[s];
-        if (values[positions[i]] > threshold) names.add(`${events[at] ?? 'end'} after ${events[at - 1] ?? 'start'}`);
+        if (values[positions[i]] > threshold) names.add(`${at < events.length ? `event ${events[at]}` : 'end'} after ${at === 0 ? 'the start' : `event ${events[at - 1]}`}`);
       }
       return [...names].sort();
     });

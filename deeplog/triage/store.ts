@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { readJson, writeJson } from '../artifacts/index.js';
+import { DataError, UsageError } from '../common/index.js';
+import { ASK_ONCE, Knowledge } from './knowledge.js';
+import { withLock } from './lock.js';
+
+/** accepted: normal from now on, no alert; rejected: abnormal, alerts without asking. */
+export type Answer = 'accepted' | 'rejected';
+
+/** A kind of alert: sessions whose patterns have the same names. */
+export interface TriagePattern {
+  readonly id: string;
+  readonly detector: string;
+  readonly names: readonly string[];
+  /** What the sessions have in common with others that are much like them: their set of events. */
+  readonly group: string;
+  readonly answer: Answer | null;
+  readonly by: string | null;
+  readonly at: string | null;
+  readonly note: string | null;
+  readonly first_seen: string;
+  /** Of the last run that saw it; an answer lapses `max_age_days` after it. */
+  readonly last_seen: string;
+  readonly sessions: number;
+  readonly example: { readonly key: string; readonly first_line: number | null; readonly reason: string | null };
+}
+
+export interface TriageChange {
+  readonly id: string;
+  readonly answer: Answer | null;
+  readonly by: string;
+  readonly at: string;
+  readonly note: string | null;
+}
+
+interface TriageFile {
+  readonly schema: 'deeplog.triage/1';
+  /** Days without a sighting after which an answer lapses. */
+  readonly max_age_days: number;
+  readonly patterns: readonly TriagePattern[];
+  /** Every answer that was ever given, in order. */
+  readonly history: readonly TriageChange[];
+}
+
+/** What a flagged session is, after triage. */
+export interface Standing {
+  readonly id: string;
+  /** null: nobody has answered yet, or the answer lapsed. */
+  readonly answer: Answer | null;
+  /** Who answered, when; null where it follows from answers about other patterns. */
+  readonly by: string | null;
+  readonly at: string | null;
+}
+
+/** A session as it is noted. */
+export interface Sighting {
+  readonly names: readonly string[];
+  readonly group: string;
+  readonly key: string;
+  readonly firstLine: number | null;
+  readonly reason: string | null;
+}
+
+const FILE = 'triage.json';
+const DAY_MS = 86_400_000;
+export const DEFAULT_MAX_AGE_DAYS = 90;
+
+/** The operator's answers for one model, in `triage.json` of its folder. */
+export class TriageStore {
+  private readonly byId: Map<string, TriagePattern>;
+  private readonly knowledge: Knowledge;
+
+  private constructor(readonly folder: string, private readonly file: TriageFile, private readonly now: Date) {
+    this.byId = new Map(file.patterns.map((p) => [p.id, p]));
+    // Answers in the order in which they were given: each may clear or convict single names for other sessions, too.
+    this.knowledge = new Knowledge({ ...ASK_ONCE, credit: 'careful', mostQuestions: Infinity });
+    const answered = file.patterns.filter((p) => p.answer !== null && !this.lapsed(p)).sort((a, b) => (a.at ?? '').localeCompare(b.at ?? ''));
+    for (const p of answered) this.knowledge.answer(p.names, p.group, p.answer === 'rejected', 0);
+  }
+
+  /** Reads it; empty where there is none yet. @throws DataError when the file is broken. */
+  static async open(folder: string, now = new Date()): Promise<TriageStore> {
+    return new TriageStore(folder, await read(folder), now);
+  }
+
+  get patterns(): readonly TriagePattern[] {
+    return this.file.patterns;
+  }
+
+  get history(): readonly TriageChange[] {
+    return this.file.history;
+  }
+
+  /** Patterns by what has been said of them, those with the most sessions first. */
+  ofStatus(status: 'open' | 'accepted' | 'rejected' | 'lapsed' | 'all'): TriagePattern[] {
+    const is = (p: TriagePattern): boolean => {
+      if (status === 'all') return true;
+      const stands = p.answer !== null && !this.lapsed(p);
+      if (status === 'open') return !stands;
+      return status === 'lapsed' ? p.answer !== null && !stands : stands && p.answer === status;
+    };
+    return this.file.patterns.filter(is).sort((a, b) => b.sessions - a.sessions);
+  }
+
+  get maxAgeDays(): number {
+    return this.file.max_age_days;
+  }
+
+  /** Its answer no longer counts: the pattern was not seen for longer than `max_age_days`. */
+  lapsed(pattern: TriagePattern): boolean {
+    return this.now.getTime() - Date.parse(pattern.last_seen) > this.file.max_age_days * DAY_MS;
+  }
+
+  /** What has been said about sessions with these names: about them together, or about each of them elsewhere. */
+  standing(detector: string, names: readonly string[], group: string): Standing {
+    const id = patternId(detector, names);
+    const known = this.byId.get(id);
+    if (known !== undefined && known.answer !== null && !this.lapsed(known)) return { id, answer: known.answer, by: known.by, at: known.at };
+    const outcome = this.knowledge.judge(names, group, 0);
+    return { id, answer: outcome === 'question' ? null : outcome === 'quiet' ? 'accepted' : 'rejected', by: null, at: null };
+  }
+
+  /** Notes flagged sessions of one run: new patterns get an id that can be answered. */
+  static async note(folder: string, detector: string, sightings: readonly Sighting[], now = new Date()): Promise<void> {
+    if (sightings.length === 0) return;
+    await change(folder, (file) => {
+      const byId = new Map(file.patterns.map((p) => [p.id, p]));
+      for (const s of sightings) {
+        const id = patternId(detector, s.names);
+        const old = byId.get(id);
+        // An answer that lapsed does not come back to life by being seen.
+        const lapsed = old !== undefined && now.getTime() - Date.parse(old.last_seen) > file.max_age_days * DAY_MS;
+        byId.set(id, {
+          id, detector, names: s.names, group: s.group, answer: null, by: null, at: null, note: null, first_seen: now.toISOString(),
+          example: { key: s.key, first_line: s.firstLine, reason: s.reason },
+          ...(old ?? {}), ...(lapsed ? { answer: null } : {}), sessions: (old?.sessions ?? 0) + 1, last_seen: now.toISOString(),
+        });
+      }
+      return { ...file, patterns: [...byId.values()] };
+    });
+  }
+
+  /**
+   * Answers patterns by their ids (or the first characters of them).
+   * @throws UsageError naming an id that is unknown or that several patterns begin with; nothing is changed then.
+   */
+  static async answer(folder: string, ids: readonly string[], answer: Answer | null, by: string, note: string | null, now = new Date()): Promise<readonly TriagePattern[]> {
+    const at = now.toISOString();
+    const changed: TriagePattern[] = [];
+    await change(folder, (file) => {
+      const wanted = new Set(ids.map((id) => find(file.patterns, id, folder).id));
+      const patterns = file.patterns.map((p) => {
+        if (!wanted.has(p.id)) return p;
+        // Answering is seeing: the answer's age begins now.
+        const next = { ...p, answer, by: answer === null ? null : by, at: answer === null ? null : at, note, last_seen: at };
+        changed.push(next);
+        return next;
+      });
+      return { ...file, patterns, history: [...file.history, ...changed.map(({ id }) => ({ id, answer, by, at, note }))] };
+    });
+    return changed;
+  }
+
+  /** @throws DataError when the file cannot be written */
+  static async setMaxAge(folder: string, days: number): Promise<void> {
+    await change(folder, (file) => ({ ...file, max_age_days: days }));
+  }
+}
+
+/** The same for the same names, whatever their order. */
+export function patternId(detector: string, names: readonly string[]): string {
+  return createHash('sha256').update([detector, ...[...names].sort()].join('\n')).digest('hex').slice(0, 8);
+}
+
+function find(patterns: readonly TriagePattern[], id: string, folder: string): TriagePattern {
+  const found = patterns.filter((p) => p.id.startsWith(id.toLowerCase()));
+  if (found.length === 1 && id.length > 0) return found[0];
+  if (found.length === 0) throw new UsageError(`There is no pattern ${JSON.stringify(id)} in ${path.join(folder, FILE)}. "triage list --model ${folder}" shows what there is.`);
+  throw new UsageError(`${found.length} patterns begin with ${JSON.stringify(id)} (${found.slice(0, 3).map((p) => p.id).join(', ')}…): give more of the id.`);
+}
+
+async function read(folder: string): Promise<TriageFile> {
+  const file = path.join(folder, FILE);
+  if (!existsSync(file)) return { schema: 'deeplog.triage/1', max_age_days: DEFAULT_MAX_AGE_DAYS, patterns: [], history: [] };
+  const content = (await readJson(file)) as Partial<TriageFile>;
+  if (content.schema !== 'deeplog.triage/1' || !Array.isArray(content.patterns) || !Array.isArray(content.history)) throw new DataError(`${file}: is no triage file of this version (schema ${JSON.stringify(content.schema)}). Move it away to begin anew.`);
+  return content as TriageFile;
+}
+
+/** Reads, changes and writes the file whole, one process at a time. */
+async function change(folder: string, to: (file: TriageFile) => TriageFile): Promise<void> {
+  const file = path.join(folder, FILE);
+  await withLock(file, async () => writeJson(file, to(await read(folder))));
+}
