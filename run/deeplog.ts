@@ -9,7 +9,8 @@ import { drainStage } from './run_drain.js';
 import { logKeyStage } from './run_log_key_detection_model.js';
 import { parametersStage } from './run_parameter_detection_model.js';
 import { quickstartStage } from './run_quickstart.js';
+import { serveStage } from './run_serve.js';
 import { triageStage } from './run_triage.js';
 import { workflowStage } from './run_workflow.js';
 
-await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, detectStage, triageStage, diagnoseStage, benchmarkStage, dataStage], process.argv.slice(2));
+await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, detectStage, triageStage, diagnoseStage, benchmarkStage, serveStage, dataStage], process.argv.slice(2));

@@ -33,16 +33,29 @@ export interface EventColumns {
 export class EventsBuilder {
   rows = 0;
   private parameterRows = 0;
-  private capacity = 1 << 17;
-  private line = new Float64Array(this.capacity);
-  private session = new Int32Array(this.capacity);
-  private event = new Uint32Array(this.capacity);
-  private time = new Float64Array(this.capacity);
-  private label = new Int8Array(this.capacity);
-  private parameterEnds = new Int32Array(this.capacity + 1);
+  private capacity: number;
+  private line: Float64Array;
+  private session: Int32Array;
+  private event: Uint32Array;
+  private time: Float64Array;
+  private label: Int8Array;
+  private parameterEnds: Int32Array;
   private values = 0;
-  private valueEnds = new Int32Array(this.capacity * 4);
-  private text = new Uint8Array(1 << 23);
+  private valueEnds: Int32Array;
+  private text: Uint8Array;
+
+  /** @param capacity rows to make room for at first */
+  constructor(capacity = 1 << 17) {
+    this.capacity = capacity;
+    this.line = new Float64Array(capacity);
+    this.session = new Int32Array(capacity);
+    this.event = new Uint32Array(capacity);
+    this.time = new Float64Array(capacity);
+    this.label = new Int8Array(capacity);
+    this.parameterEnds = new Int32Array(capacity + 1);
+    this.valueEnds = new Int32Array(capacity * 4);
+    this.text = new Uint8Array(capacity * 64);
+  }
 
   /** Bytes of parameter text held. */
   get textBytes(): number {

@@ -1,4 +1,4 @@
-import { readSessions } from '../artifacts/index.js';
+import { readSessions, type SessionRecord } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
 import type { PART} from '../sequences/index.js';
 import { ParameterLog, type Split } from '../sequences/index.js';
@@ -13,13 +13,13 @@ export class DetailedSessions {
   static async read(folder: string): Promise<DetailedSessions> {
     const log = await ParameterLog.read(folder);
     const sessions: Session[] = [];
-    for await (const s of readSessions(path.join(folder, 'sessions.arrow'))) {
-      sessions.push({
-        key: s.key, events: Uint32Array.from(s.events), lines: s.lines ?? Float64Array.from(s.events, (_, i) => s.firstLine + i), log,
-        ...(s.elapsedMs === null ? {} : { elapsedMs: Float64Array.from(s.elapsedMs) }), ...(s.label === null ? {} : { label: s.label }),
-      });
-    }
+    for await (const record of readSessions(path.join(folder, 'sessions.arrow'))) sessions.push(detailed(record, log));
     return new DetailedSessions(sessions, log);
+  }
+
+  /** Sessions that are in memory already. */
+  static of(records: Iterable<SessionRecord>, log: ParameterLog): DetailedSessions {
+    return new DetailedSessions(Array.from(records, (record) => detailed(record, log)), log);
   }
 
   get provides(): ReadonlySet<Need> {
@@ -39,6 +39,18 @@ export class DetailedSessions {
       },
     };
   }
+}
+
+function detailed(s: SessionRecord, log: ParameterLog): Session {
+  return {
+    key: s.key, events: Uint32Array.from(s.events), lines: sessionLines(s), log,
+    ...(s.elapsedMs === null ? {} : { elapsedMs: Float64Array.from(s.elapsedMs) }), ...(s.label === null ? {} : { label: s.label }),
+  };
+}
+
+/** The 1-based line of each of the session's events. */
+export function sessionLines(s: SessionRecord): ArrayLike<number> {
+  return s.lines ?? Float64Array.from(s.events, (_, i) => s.firstLine + i);
 }
 
 /** @throws DataError naming the detector and what the data set lacks. */

@@ -2,7 +2,7 @@ export { DEEPLOG_KEYS_DEFAULTS, DeepLogKeys, type DeepLogKeysOptions } from './d
 export { Calibration } from './deep/calibration.js';
 export { DeepLog, type DeepLogParts } from './deep/deeplog.js';
 export { DEEPLOG_PARAMS_DEFAULTS, DeepLogParams, type DeepLogParamsOptions } from './deep/deeplog_params.js';
-export { DetailedSessions, requireNeeds } from './detailed_source.js';
+export { DetailedSessions, requireNeeds, sessionLines } from './detailed_source.js';
 export { DeepLogWorkflow } from './deep/deeplog_workflow.js';
 export { LogBert } from './deep/logbert/logbert.js';
 export { maskSchedule } from './deep/logbert/masks.js';

@@ -2,15 +2,16 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { checkOutput, hashInputs, openOutput, readJson, readManifest, readSessions, writeChunks, writeJson, writeManifest } from '../artifacts/index.js';
 import { DataError, UsageError } from '../common/index.js';
-import { DetailedSessions, loadDetector, requireNeeds, type Detector, type Evidence, type Need, type Session } from '../detectors/index.js';
+import { DetailedSessions, requireNeeds, sessionLines, type Detector, type Need, type Session } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
 import { inputFiles, quoteLines } from '../parsing/index.js';
-import { drainSettings, runDrain, type DrainFlags } from '../sessions/index.js';
+import { drainSettings, PARSER_STATE, readParserFlags, runDrain, type DrainFlags } from '../sessions/index.js';
 import { ABNORMAL, readSessionSet, UNLABELLED, type SessionTable } from '../sequences/index.js';
 import type { Standing } from '../triage/index.js';
 import { needsDetails } from './details.js';
 import { countStandings, noteSightings, triage, type Triaged } from './detect_triage.js';
 import { parsedFolder } from './custom_task.js';
+import { evidenceFor, meaningOf, openModel, scoreTable, type JudgedEvidence } from './judge.js';
 import { confusionAt, countScores, pointMetrics, thresholdFor, type PointMetrics } from './metrics.js';
 
 export interface DetectOptions {
@@ -44,7 +45,7 @@ export interface Verdict {
   readonly label?: boolean;
   /** Sessions with the same events have the same number. */
   readonly pattern: number;
-  readonly evidence?: readonly (Evidence & { readonly template?: string; readonly raw?: string; readonly expected_templates?: readonly string[] })[];
+  readonly evidence?: readonly (JudgedEvidence & { readonly raw?: string })[];
 }
 
 export interface Detected {
@@ -60,8 +61,6 @@ export interface Detected {
   readonly warnings: readonly string[];
 }
 
-const EVIDENCE_PER_SESSION = 5;
-
 /**
  * A trained model and new logs → a verdict for every session, with evidence for the flagged ones: which event at which line,
  * what was expected instead, with what probability. Nothing is learned, neither templates nor weights.
@@ -69,21 +68,18 @@ const EVIDENCE_PER_SESSION = 5;
 export async function detect(options: DetectOptions, engine: () => Promise<Engine>): Promise<Detected> {
   const startedAt = performance.now();
   if (options.recalibrate && options.threshold !== undefined) throw new UsageError('--threshold and --recalibrate contradict each other: give one.');
-  await requireModel(options.model);
   await requireInput(options.inputFile);
   await checkOutput(options.outputPath, options.overwrite);
-  const detector = await loadDetector(options.model, engine);
-  const config = (await readJson(path.join(options.model, 'config.json'))) as { threshold?: number; window_size?: number };
+  const { detector, config, templates, threshold: own } = await openModel(options.model, engine);
   const source = await parsedInput(options);
   const { table } = await readSessionSet(source.sessions, options.labelFile);
   const details = needsDetails(detector) ? await detailsOf(detector, source.sessions) : null;
   const scores = details === null ? await scoreTable(detector, table) : null;
   const perSession = scores === null ? await detector.scoreBatch(details?.sessions ?? []) : Float64Array.from(table.sequenceOf, (d) => scores[d]);
-  const threshold = options.recalibrate ? recalibrated(table, perSession, options.targetFpr) : options.threshold ?? (detector.binary ? 0.5 : config.threshold);
+  const threshold = options.recalibrate ? recalibrated(table, perSession, options.targetFpr) : options.threshold ?? own;
   if (threshold === undefined) throw new DataError(`${options.model}: config.json has no threshold. Give --threshold, or --recalibrate on normal sessions.`);
   if (options.recalibrate) await writeJson(path.join(options.model, 'config.json'), { ...config, threshold, ...('g' in config ? { g: threshold } : {}), target_fpr: options.targetFpr, recalibrated: { on: options.inputFile, at: new Date().toISOString(), target_fpr: options.targetFpr } });
 
-  const templates = existsSync(path.join(options.model, 'templates.json')) ? (await readJson(path.join(options.model, 'templates.json'))) as Record<string, string> : {};
   const triaged = options.triage ? await triage(options.model, detector, table, perSession, threshold, details) : null;
   const flagged = await explainFlagged(detector, source, table, perSession, threshold, templates, details, triaged);
   const verdictsFile = path.join(options.outputPath, 'verdicts.jsonl');
@@ -101,12 +97,6 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
     sessions: table.size, threshold, metrics, verdictsFile, triage: triageCounts, meaning: meaningOf(detector), warnings: [...source.warnings, ...unwritten, ...(options.recalibrate ? recalibrationWarnings(table, options.targetFpr) : [])],
     flagged: flagged.map((f) => f.verdict).sort((a, b) => b.score - a.score),
   };
-}
-
-/** @throws DataError when the folder is missing, unfinished, or holds something else. */
-async function requireModel(folder: string): Promise<void> {
-  const { stage } = await readManifest(folder);
-  if (!existsSync(path.join(folder, 'config.json'))) throw new DataError(`${folder}: holds the result of ${stage}, not a trained model. Give --model a folder that a training stage wrote.`);
 }
 
 async function requireInput(inputFile: string): Promise<void> {
@@ -133,13 +123,12 @@ async function parsedInput(options: DetectOptions): Promise<Source> {
     const arrow = path.join(folder, 'sessions.arrow');
     return { sessions: inputFile, sessionsArrow: existsSync(arrow) ? arrow : null, rawLog: typeof rawLog === 'string' && rawLog !== '-' && existsSync(rawLog) ? rawLog : null, warnings: [] };
   }
-  const parserFile = path.join(options.model, 'parser.json');
+  const parser = await readParserFlags(options.model);
   // A model that was trained on event ids reads event ids.
-  if (!existsSync(parserFile)) return { sessions: inputFile, sessionsArrow: null, rawLog: null, warnings: [] };
-  const { options: parser } = (await readJson(parserFile)) as { options: DrainFlags };
+  if (parser === null) return { sessions: inputFile, sessionsArrow: null, rawLog: null, warnings: [] };
   options.onProgress?.(`parsing ${inputFile} with the model's parser (nothing is learned)`);
   const output = path.join(options.outputPath, 'parsed');
-  const flags: DrainFlags = { ...parser, input_file: inputFile, output_path: output, label_file: options.labelFile, state: path.join(options.model, 'parser_state.json'), fit_until_line: 1, fit_share: undefined, format: 'arrow', overwrite: true };
+  const flags: DrainFlags = { ...parser, input_file: inputFile, output_path: output, label_file: options.labelFile, state: path.join(options.model, PARSER_STATE), fit_until_line: 1, fit_share: undefined, format: 'arrow', overwrite: true };
   const { warnings, report } = await runDrain(drainSettings(flags));
   for (const line of report) options.onProgress?.(line);
   return { sessions: output, sessionsArrow: path.join(output, 'sessions.arrow'), rawLog: inputFile === '-' ? null : inputFile, warnings };
@@ -157,7 +146,7 @@ async function requireSameTemplates(model: string, input: string): Promise<void>
   const different = shared.filter((id) => ours[id] !== theirs[id]);
   if (different.length * 2 <= shared.length) return;
   const [id] = different;
-  throw new DataError(`${input}: was parsed with other event ids than the model knows (event ${id} is ${JSON.stringify(theirs[id])} there, ${JSON.stringify(ours[id])} in ${model}). Give the raw log instead, or parse it with --state ${path.join(model, 'parser_state.json')}.`);
+  throw new DataError(`${input}: was parsed with other event ids than the model knows (event ${id} is ${JSON.stringify(theirs[id])} there, ${JSON.stringify(ours[id])} in ${model}). Give the raw log instead, or parse it with --state ${path.join(model, PARSER_STATE)}.`);
 }
 
 /** @throws DataError naming the detector and what the input lacks */
@@ -167,25 +156,10 @@ async function detailsOf(detector: Detector, input: string): Promise<DetailedSes
   return DetailedSessions.read(folder ?? input);
 }
 
-async function scoreTable(detector: Detector, table: SessionTable): Promise<Float64Array> {
-  const scores = new Float64Array(table.distinct);
-  const chunk = 32_768;
-  for (let at = 0; at < table.distinct; at += chunk) {
-    const n = Math.min(chunk, table.distinct - at);
-    scores.set(await detector.scoreBatch(Array.from({ length: n }, (_, i): Session => ({ key: String(at + i), events: table.sequence(at + i) }))), at);
-  }
-  return scores;
-}
-
 function recalibrated(table: SessionTable, scores: Float64Array, targetFpr: number): number {
   const normals = Array.from(scores).filter((_, row) => table.labels[row] !== ABNORMAL);
   if (normals.length === 0) throw new DataError('--recalibrate needs normal sessions, and all of these are labelled abnormal.');
   return thresholdFor(normals, targetFpr);
-}
-
-function meaningOf(detector: Detector): string {
-  if (detector.id === 'deeplog-keys') return 'the rank of their least expected key';
-  return detector.id === 'deeplog-keys-nll' ? 'the −log p of their least expected key' : 'their score';
 }
 
 function recalibrationWarnings(table: SessionTable, targetFpr: number): string[] {
@@ -204,11 +178,7 @@ async function explainFlagged(detector: Detector, source: Source, table: Session
     if (!(scores[row] > threshold) || triaged?.get(row)?.standing.answer === 'accepted') continue;
     const sessionLines = lines.get(row);
     const session: Session = details?.sessions[row] ?? { key: String(row), events: table.sequence(table.sequenceOf[row]), ...(sessionLines ? { lines: sessionLines } : {}) };
-    const evidence = (await detector.explain(session, threshold)).slice(0, EVIDENCE_PER_SESSION).map((e) => ({
-      ...e,
-      ...(e.event !== null && templates[e.event] !== undefined ? { template: templates[e.event] } : {}),
-      expected_templates: e.expected.map((x) => (x.event === 'end of session' ? 'end of session' : templates[x.event] ?? `event ${x.event}`)),
-    }));
+    const { evidence } = await evidenceFor(detector, session, threshold, templates);
     out.push({ row, verdict: { ...verdictOf(table, row, scores[row], threshold, triaged), evidence }, lines: sessionLines ?? null });
   }
   const wanted = new Set(out.flatMap((o) => (o.verdict.evidence ?? []).flatMap((e) => (e.line === undefined ? [] : [e.line]))));
@@ -225,7 +195,7 @@ async function linesOf(source: Source, scores: Float64Array, threshold: number):
   if (source.sessionsArrow === null) return out;
   let row = 0;
   for await (const s of readSessions(source.sessionsArrow)) {
-    if (scores[row] > threshold) out.set(row, s.lines ?? Array.from(s.events, (_, i) => s.firstLine + i));
+    if (scores[row] > threshold) out.set(row, sessionLines(s));
     row++;
   }
   return out;

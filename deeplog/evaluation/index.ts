@@ -6,11 +6,13 @@ export { evaluate, scoreDistinct, type Evaluation, type Scores } from './evaluat
 export { FittedModels, type Fitted, type FittingOptions } from './fitted_models.js';
 export { averagePrecision, confusionAt, countScores, oracleF1, pointMetrics, rocAuc, thresholdFor, type Confusion, type PointMetrics, type ScoreCounts } from './metrics.js';
 export { parsedFolder } from './custom_task.js';
+export { needsDetails } from './details.js';
 export { PROTOCOL_IDS, Protocols, type ProtocolId, type Task } from './protocols.js';
 export { newRunFolder, writeReport } from './report.js';
 export { renderTables, requireOneSplit } from './table.js';
 export { templateTexts } from './template_texts.js';
 export { detect, type Detected, type DetectOptions, type Verdict } from './detect.js';
+export { evidenceFor, meaningOf, openModel, scoreTable, type JudgedEvidence, type TrainedModel } from './judge.js';
 export { trainLogKey, type TrainedLogKey, type TrainLogKeyOptions } from './train_log_key.js';
 export { trainWorkflow, type TrainedWorkflow, type TrainWorkflowOptions } from './train_workflow.js';
 export { trainParameters, type KeyResult, type TrainedParameters, type TrainParametersOptions } from './train_parameters.js';

@@ -1,6 +1,6 @@
 export { Drain, type Change, type Cluster, type DrainOptions, type FullSearch } from './drain.js';
 export { parseDuration } from './duration.js';
-export { countLines, eachLine, FLAT_TIME_FORMAT, inputFiles, INPUT_FORMATS, isStructured, LineSource, logInput, quoteLines, type FieldMap, type InputFormat, type InputOptions, type LineChunk, type LogInput, type LogSource } from './sources/index.js';
+export { countLines, eachLine, FLAT_TIME_FORMAT, inputFiles, INPUT_FORMATS, isStructured, LineSource, LineTooLongError, logInput, quoteLines, wholeLines, type FieldMap, type InputFormat, type InputOptions, type LineChunk, type LogInput, type LogSource } from './sources/index.js';
 export { LogFormat } from './log_format.js';
 export { TemplateMiner, type MinedLine, type MinerOptions, type Parameter } from './miner.js';
 export { type MaskingInstruction } from './masking.js';

@@ -1,7 +1,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { readBatches, readSessions } from '../artifacts/index.js';
+import { readBatches, readSessions, type SessionRecord } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
 
 /** The numbers of one log key, a row per occurrence in line order: its parameters, then the elapsed time. */
@@ -38,15 +38,20 @@ export class ParameterLog {
     const events = path.join(folder, 'events.arrow');
     const sessions = path.join(folder, 'sessions.arrow');
     for (const file of [events, sessions]) if (!existsSync(file)) throw new DataError(`${file}: there is no such file, and parameters are read from it. Give --input_file a drain_result folder (written with --format arrow or both).`);
-    const elapsed = new Growing(new Float64Array(1 << 16).fill(NaN), NaN);
+    return ParameterLog.of(readSessions(sessions), readBatches(events));
+  }
+
+  /** From rows as sessions.arrow and events.arrow hold them. */
+  static async of(sessions: AsyncIterable<SessionRecord> | Iterable<SessionRecord>, rows: AsyncIterable<RecordBatch> | Iterable<RecordBatch>): Promise<ParameterLog> {
+    const elapsed = new Growing(new Float64Array(1 << 8).fill(NaN), NaN);
     let hasTimes = false;
-    for await (const { lines, firstLine, events: keys, elapsedMs } of readSessions(sessions)) {
+    for await (const { lines, firstLine, events: keys, elapsedMs } of sessions) {
       if (elapsedMs === null) continue;
       hasTimes = true;
       for (let i = 0; i < keys.length; i++) elapsed.set(lines === null ? firstLine + i : lines[i], elapsedMs[i]);
     }
     const builder = new Builder(elapsed);
-    for await (const batch of readBatches(events)) builder.add(batch);
+    for await (const batch of rows) builder.add(batch);
     return new ParameterLog(builder.tables.map((t) => t.build()), builder.tableOfLine.data, builder.rowOfLine.data, hasTimes);
   }
 
@@ -59,8 +64,8 @@ export class ParameterLog {
 
 class Builder {
   readonly tables: TableBuilder[] = [];
-  readonly tableOfLine = new Growing(new Int32Array(1 << 16).fill(-1), -1);
-  readonly rowOfLine = new Growing(new Int32Array(1 << 16).fill(-1), -1);
+  readonly tableOfLine = new Growing(new Int32Array(1 << 8).fill(-1), -1);
+  readonly rowOfLine = new Growing(new Int32Array(1 << 8).fill(-1), -1);
   private readonly byName = new Map<number, number>();
 
   constructor(private readonly elapsed: Growing<Float64Array>) {}

@@ -1,4 +1,5 @@
 export { createAdapter, type AdapterOptions, type PlacedLine, type SessionAdapter } from './adapters.js';
+export { FrozenParse, FrozenParser, PARSER_STATE, readParserFlags, type FrozenParseOptions, type ParsedLine } from './frozen_parser.js';
 export { readLabels } from './labels.js';
 export { parseLog, type ParseOptions, type ParseSummary } from './parse_log.js';
 export { drainFilter, type FilterOptions } from './ndjson_filter.js';

@@ -1,10 +1,10 @@
 /** Session keys (bytes) to small integers in order of first appearance: an open-addressing table over one arena. */
 export class KeyTable {
   size = 0;
-  private arena = Buffer.alloc(1 << 16);
-  private offsets = new Float64Array(1 << 12);
-  private hashes = new Int32Array(1 << 12);
-  private slots = new Int32Array(1 << 13).fill(-1);
+  private arena = Buffer.alloc(1 << 10);
+  private offsets = new Float64Array(1 << 6);
+  private hashes = new Int32Array(1 << 6);
+  private slots = new Int32Array(1 << 7).fill(-1);
 
   /** The key's index; equals the old `size` when it is new. */
   index(bytes: Uint8Array, start: number, end: number): number {

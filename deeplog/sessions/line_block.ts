@@ -1,6 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { LineChunk, LogFormat, TimeFormat } from '../parsing/index.js';
 
+/** Room for lines at first; a request may bring only a few. */
+const FIRST_LINES = 1 << 8;
 /** How much of a line that does not fit the format is kept as a sample. */
 const SAMPLE_BYTES = 2000;
 
@@ -29,24 +31,24 @@ export interface HeaderCounts {
 export class LineBlock {
   count = 0;
   /** 1-based line numbers. */
-  line = new Float64Array(1 << 13);
+  line = new Float64Array(FIRST_LINES);
   /** The line is buffers[i][starts[i], ends[i]); repaired lines have a buffer of their own. */
   buffers: Buffer[] = [];
-  starts = new Int32Array(1 << 13);
-  ends = new Int32Array(1 << 13);
-  contentStarts = new Int32Array(1 << 13);
-  contentEnds = new Int32Array(1 << 13);
-  ascii = new Uint8Array(1 << 13);
+  starts = new Int32Array(FIRST_LINES);
+  ends = new Int32Array(FIRST_LINES);
+  contentStarts = new Int32Array(FIRST_LINES);
+  contentEnds = new Int32Array(FIRST_LINES);
+  ascii = new Uint8Array(FIRST_LINES);
   /** Milliseconds, NaN where unknown. */
-  time = new Float64Array(1 << 13);
+  time = new Float64Array(FIRST_LINES);
   /** 1 abnormal, 0 normal, −1 unknown. */
-  label = new Int8Array(1 << 13);
+  label = new Int8Array(FIRST_LINES);
   /** The session key where masking has come across it, else −1. */
-  keyStarts = new Int32Array(1 << 13);
-  keyEnds = new Int32Array(1 << 13);
+  keyStarts = new Int32Array(FIRST_LINES);
+  keyEnds = new Int32Array(FIRST_LINES);
   /** Filled by later steps. */
-  event = new Uint32Array(1 << 13);
-  session = new Int32Array(1 << 13);
+  event = new Uint32Array(FIRST_LINES);
+  session = new Int32Array(FIRST_LINES);
   /** Text of the first time that did not fit. */
   firstUndated: string | null = null;
   private readonly dateField: number;

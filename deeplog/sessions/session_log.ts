@@ -3,6 +3,8 @@ import type { SessionRecord } from '../artifacts/index.js';
 const CHUNK_BYTES = 32;
 const DATA_BYTES = CHUNK_BYTES - 4;
 const BLOCK_CHUNKS = 1 << 15;
+/** A small log should cost little: the first block begins with this many chunks and doubles. */
+const FIRST_CHUNKS = 1 << 6;
 const NONE = 0xffffffff;
 
 /**
@@ -78,7 +80,7 @@ export class SessionLog {
 
   /** Bytes held by chunks, for measuring. */
   get bytes(): number {
-    return this.blocks.length * BLOCK_CHUNKS * CHUNK_BYTES;
+    return this.blocks.reduce((sum, block) => sum + block.length, 0);
   }
 
   private session(handle: number): OpenSession {
@@ -110,14 +112,21 @@ export class SessionLog {
     let chunk = this.freeHead;
     if (chunk === NONE) {
       chunk = this.chunksUsed++;
-      if (chunk >>> 15 === this.blocks.length) {
-        const block = new Uint8Array(BLOCK_CHUNKS * CHUNK_BYTES);
-        this.blocks.push(block);
-        this.links.push(new DataView(block.buffer));
-      }
+      this.makeRoom(chunk);
     } else this.freeHead = this.next(chunk);
     this.links[chunk >>> 15].setUint32((chunk & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + DATA_BYTES, NONE);
     return chunk;
+  }
+
+  private makeRoom(chunk: number): void {
+    const b = chunk >>> 15;
+    const needed = ((chunk & (BLOCK_CHUNKS - 1)) + 1) * CHUNK_BYTES;
+    const old = this.blocks[b] ?? new Uint8Array(0);
+    if (needed <= old.length) return;
+    const block = new Uint8Array(b > 0 ? BLOCK_CHUNKS * CHUNK_BYTES : Math.max(FIRST_CHUNKS * CHUNK_BYTES, old.length * 2));
+    block.set(old);
+    this.blocks[b] = block;
+    this.links[b] = new DataView(block.buffer);
   }
 
   private next(chunk: number): number {

@@ -2,5 +2,5 @@ export { eachLine } from './each_line.js';
 export { FLAT_TIME_FORMAT, type FieldMap } from './fields.js';
 export { inOrderOfTime, inputFiles } from './files.js';
 export { countLines, INPUT_FORMATS, isStructured, logInput, quoteLines, type InputFormat, type InputOptions, type LogInput } from './input.js';
-export { LineSource } from './line_source.js';
+export { LineSource, LineTooLongError, wholeLines } from './line_source.js';
 export type { LineChunk, LogSource } from './types.js';

@@ -78,38 +78,8 @@ export class LineSource implements LogSource {
     }
   }
 
-  private async *streamedChunks(): AsyncGenerator<LineChunk> {
-    let buffer = Buffer.allocUnsafe(CHUNK_BYTES * 2);
-    let filled = 0;
-    let first = true;
-    for await (const piece of this.bytes()) {
-      let from = 0;
-      if (first) {
-        first = false;
-        refuseUnreadable(piece, this.name);
-        if (piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) from = 3;
-      }
-      const length = piece.length - from;
-      if (length === 0) continue;
-      if (filled + length > buffer.length) {
-        const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, filled + length));
-        buffer.copy(larger, 0, 0, filled);
-        buffer = larger;
-      }
-      piece.copy(buffer, filled, from);
-      const newline = buffer.lastIndexOf(10, filled + length - 1);
-      const reached = filled + length;
-      // A newline before `filled` was handed out already: what is carried over holds none.
-      if (newline < filled) {
-        filled = reached;
-        continue;
-      }
-      const end = newline + 1;
-      yield { buffer, end, ascii: isAscii(buffer.subarray(0, end)) };
-      buffer.copy(buffer, 0, end, reached);
-      filled = reached - end;
-    }
-    if (filled > 0) yield { buffer, end: filled, ascii: isAscii(buffer.subarray(0, filled)) };
+  private streamedChunks(): AsyncGenerator<LineChunk> {
+    return wholeLines(this.bytes(), this.name);
   }
 
   private async *bytes(): AsyncGenerator<Buffer> {
@@ -145,6 +115,63 @@ export class LineSource implements LogSource {
       const cut = /unexpected (end|EOF)/i.test(messageOf(error));
       throw new DataError(`${this.name}: the ${kind} data ${cut ? 'ends early: the file is truncated' : `is damaged (${messageOf(error)})`}. Fetch or copy it again.`);
     }
+  }
+}
+
+/** A line grew beyond what its reader allows. */
+export class LineTooLongError extends DataError {
+  override name = 'LineTooLongError';
+}
+
+/**
+ * Pieces of a log as chunks of whole lines; memory is bounded by the longest line.
+ * @throws DataError when the bytes are UTF-16. LineTooLongError for a line of more than `maxLineBytes`.
+ */
+export async function* wholeLines(pieces: AsyncIterable<Buffer>, name: string, maxLineBytes = Infinity): AsyncGenerator<LineChunk> {
+  let buffer = Buffer.allocUnsafe(0);
+  let filled = 0;
+  let first = true;
+  for await (const piece of pieces) {
+    let from = 0;
+    if (first) {
+      first = false;
+      refuseUnreadable(piece, name);
+      if (piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) from = 3;
+    }
+    const length = piece.length - from;
+    if (length === 0) continue;
+    if (filled + length > buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, filled + length));
+      buffer.copy(larger, 0, 0, filled);
+      buffer = larger;
+    }
+    piece.copy(buffer, filled, from);
+    const newline = buffer.lastIndexOf(10, filled + length - 1);
+    const reached = filled + length;
+    // A newline before `filled` was handed out already: what is carried over holds none.
+    if (newline < filled) {
+      filled = reached;
+      if (filled > maxLineBytes) throw new LineTooLongError(`${name}: a line is longer than ${maxLineBytes} bytes.`);
+      continue;
+    }
+    const end = newline + 1;
+    refuseLongLines(buffer, end, name, maxLineBytes);
+    yield { buffer, end, ascii: isAscii(buffer.subarray(0, end)) };
+    buffer.copy(buffer, 0, end, reached);
+    filled = reached - end;
+  }
+  if (filled === 0) return;
+  refuseLongLines(buffer, filled, name, maxLineBytes);
+  yield { buffer, end: filled, ascii: isAscii(buffer.subarray(0, filled)) };
+}
+
+function refuseLongLines(buffer: Buffer, end: number, name: string, maxLineBytes: number): void {
+  if (end <= maxLineBytes) return;
+  for (let start = 0; start < end;) {
+    let stop = buffer.indexOf(10, start);
+    if (stop < 0 || stop > end) stop = end;
+    if (stop - start > maxLineBytes) throw new LineTooLongError(`${name}: a line is longer than ${maxLineBytes} bytes.`);
+    start = stop + 1;
   }
 }
 

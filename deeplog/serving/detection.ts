@@ -1,0 +1,167 @@
+import type { SessionRecord } from '../artifacts/index.js';
+import { DetailedSessions, sessionLines, type Session } from '../detectors/index.js';
+import { evidenceFor, needsDetails, scoreTable, type JudgedEvidence } from '../evaluation/index.js';
+import type { LineChunk } from '../parsing/index.js';
+import { ParameterLog, SessionTableBuilder, UNLABELLED } from '../sequences/index.js';
+import type { FrozenParse } from '../sessions/index.js';
+import { ServiceError } from './errors.js';
+import type { Deadline } from './limits.js';
+import type { LoadedModel } from './models.js';
+import { RawLines } from './raw_lines.js';
+
+/** Sessions that are scored together; those of one request only, so that an answer does not depend on who else asks. */
+const SESSIONS_PER_BATCH = 1024;
+
+/** When a session is abnormal. */
+export type Rule =
+  /** Its score is above the model's threshold, or the one given: what `detect` says. */
+  | { readonly rule: 'score'; readonly threshold: number }
+  /** More than this share of its events are held against it, each by the threshold; LogBERT's rule. */
+  | { readonly rule: 'share'; readonly threshold: number; readonly seqThreshold: number };
+
+export interface SessionVerdict {
+  readonly session: number;
+  readonly key: string;
+  readonly n_events: number;
+  /** 1-based line of the request body. */
+  readonly first_line: number | null;
+  readonly score: number;
+  readonly threshold: number;
+  readonly abnormal: boolean;
+  /** Under the rule `share`: events held against the session, and their share of its events. */
+  readonly missed?: number;
+  readonly missed_share?: number;
+  readonly evidence?: readonly (JudgedEvidence & { readonly raw?: string })[];
+}
+
+export interface LogSummary {
+  readonly model: string;
+  readonly model_version: string;
+  readonly detector: string;
+  readonly rule: Rule['rule'];
+  readonly threshold: number;
+  readonly seq_threshold?: number;
+  readonly total_sequences: number;
+  readonly total_anomalous_sequences: number;
+  readonly anomaly_ratio: number;
+  readonly lines: number;
+  readonly empty_lines: number;
+  /** Lines that do not fit the layout of the model's logs: they belong to no session. */
+  readonly unparsed_lines: number;
+  readonly unparsed: readonly { readonly line: number; readonly text: string }[];
+  /** Lines that fit no template: event 0, unknown to every model, and so evidence. */
+  readonly unknown_template_lines: number;
+  /** Lines without a session's key. */
+  readonly unassigned_lines: number;
+}
+
+export interface DetectionOptions {
+  readonly rule: Rule;
+  /** Quote the lines that are evidence; the request is then held in memory. */
+  readonly quote: boolean;
+  readonly deadline: Deadline;
+}
+
+/** A log's sessions with their verdicts, each as soon as it can be told, then the summary. Nothing is learned. @throws ServiceError */
+export async function* detectLog(model: LoadedModel, chunks: (parse: FrozenParse) => AsyncIterable<LineChunk>, options: DetectionOptions): AsyncGenerator<SessionVerdict, LogSummary> {
+  const { trained, parser } = model;
+  if (parser === null) throw new ServiceError(422, 'no_parser', `The model ${JSON.stringify(model.name)} was trained on event ids and cannot read raw logs.`, 'Send event ids to /sessions/score, or use a model that was trained on a parsed log.');
+  const detailed = needsDetails(trained.detector);
+  const parse = parser.start({ keepParameters: detailed });
+  const raw = options.quote ? new RawLines() : null;
+  const judge = new Judge(model, options, raw);
+  let waiting: SessionRecord[] = [];
+  for await (const chunk of chunks(parse)) {
+    raw?.add(chunk.buffer, chunk.end);
+    parse.take(chunk);
+    waiting.push(...parse.takeClosed());
+    // Numbers are judged with those of the whole log before them: such sessions wait for its end.
+    while (!detailed && waiting.length >= SESSIONS_PER_BATCH) {
+      yield* await judge.sequences(waiting.slice(0, SESSIONS_PER_BATCH));
+      waiting = waiting.slice(SESSIONS_PER_BATCH);
+    }
+  }
+  if (detailed) {
+    const records = [...waiting, ...parse.rest()];
+    const rows = parse.parameterRows();
+    yield* await judge.detailed(records, await ParameterLog.of(records, rows === null ? [] : [rows]));
+  } else {
+    for (const record of parse.rest()) {
+      waiting.push(record);
+      if (waiting.length < SESSIONS_PER_BATCH) continue;
+      yield* await judge.sequences(waiting);
+      waiting = [];
+    }
+    yield* await judge.sequences(waiting);
+  }
+  return summaryOf(model, parse, judge, options.rule);
+}
+
+/** Turns sessions into verdicts and counts them. */
+export class Judge {
+  sessions = 0;
+  abnormal = 0;
+
+  constructor(private readonly model: LoadedModel, private readonly options: Pick<DetectionOptions, 'rule' | 'deadline'>, private readonly raw: RawLines | null) {}
+
+  /** For detectors that look at event ids alone: each distinct sequence is scored once. */
+  async sequences(records: readonly SessionRecord[], haveLines = true): Promise<SessionVerdict[]> {
+    const { detector } = this.model.trained;
+    const builder = new SessionTableBuilder();
+    for (const { events } of records) builder.add(events, 0, events.length, UNLABELLED);
+    const table = builder.build();
+    const scores = await this.inTurn(() => scoreTable(detector, table));
+    return this.verdicts(records, (i) => scores[table.sequenceOf[i]], (i) => ({ key: records[i].key, events: table.sequence(table.sequenceOf[i]), ...(haveLines ? { lines: sessionLines(records[i]) } : {}) }), haveLines);
+  }
+
+  async detailed(records: readonly SessionRecord[], log: ParameterLog): Promise<SessionVerdict[]> {
+    const details = DetailedSessions.of(records, log);
+    const lacking = [...this.model.trained.detector.needs].filter((need) => !details.provides.has(need));
+    if (lacking.length > 0) throw new ServiceError(422, 'model_needs_more', `The model ${JSON.stringify(this.model.name)} needs ${lacking.join(' and ')}, which this log does not have.`, 'Use another model.');
+    const scores = await this.inTurn(() => this.model.trained.detector.scoreBatch(details.sessions));
+    return this.verdicts(records, (i) => scores[i], (i) => details.sessions[i], true);
+  }
+
+  private async verdicts(records: readonly SessionRecord[], scoreOf: (i: number) => number, sessionOf: (i: number) => Session, haveLines: boolean): Promise<SessionVerdict[]> {
+    const { rule } = this.options;
+    const out: SessionVerdict[] = [];
+    for (const [i, record] of records.entries()) {
+      const score = scoreOf(i);
+      const base = { session: record.session, key: record.key, n_events: record.events.length, first_line: haveLines ? record.firstLine : null, score, threshold: rule.threshold };
+      let abnormal = score > rule.threshold;
+      let extra: Partial<SessionVerdict> = {};
+      if (abnormal || rule.rule === 'share') {
+        const { evidence, held } = await this.inTurn(() => evidenceFor(this.model.trained.detector, sessionOf(i), rule.threshold, this.model.trained.templates));
+        if (rule.rule === 'share') {
+          const share = Math.min(1, held / Math.max(1, record.events.length));
+          abnormal = share > rule.seqThreshold;
+          extra = { missed: held, missed_share: share };
+        }
+        if (abnormal) extra = { ...extra, evidence: this.raw === null ? evidence : evidence.map((e) => (e.line === undefined ? e : { ...e, raw: this.raw?.get(e.line) ?? '' })) };
+      }
+      this.sessions++;
+      if (abnormal) this.abnormal++;
+      out.push({ ...base, abnormal, ...extra });
+    }
+    return out;
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const { deadline } = this.options;
+    return deadline.race(this.model.inTurn(() => {
+      deadline.check(); // nobody waits for it any more
+      return work();
+    }));
+  }
+}
+
+function summaryOf(model: LoadedModel, parse: FrozenParse, judge: Judge, rule: Rule): LogSummary {
+  const { counts } = parse;
+  if (counts.lines > counts.emptyLines && counts.events === 0) throw new ServiceError(422, 'wrong_layout', `None of the ${counts.lines} lines fits the layout of this model's logs, ${JSON.stringify(model.parser?.layout ?? '')}.`, 'Send lines of the kind that the model was trained on.');
+  if (counts.events > 0 && judge.sessions === 0) throw new ServiceError(422, 'no_sessions', `None of the ${counts.events} lines belongs to a session of this model (${model.parser?.grouping ?? 'lines are not grouped'}).`, 'Send lines that carry a session key.');
+  return {
+    model: model.name, model_version: model.version, detector: model.trained.detector.id, rule: rule.rule, threshold: rule.threshold, ...(rule.rule === 'share' ? { seq_threshold: rule.seqThreshold } : {}),
+    total_sequences: judge.sessions, total_anomalous_sequences: judge.abnormal, anomaly_ratio: judge.sessions === 0 ? 0 : judge.abnormal / judge.sessions,
+    lines: counts.lines, empty_lines: counts.emptyLines, unparsed_lines: counts.unparsedLines, unparsed: parse.unparsed, unknown_template_lines: counts.unmatchedLines, unassigned_lines: counts.unassignedLines,
+  };
+}

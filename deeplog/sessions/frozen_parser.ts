@@ -1,0 +1,124 @@
+import type { RecordBatch } from 'apache-arrow';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { EventsBuilder, readJson, type SessionRecord } from '../artifacts/index.js';
+import { loadState, type LineChunk, type TemplateMiner } from '../parsing/index.js';
+import type { LineBlock } from './line_block.js';
+import { LinePass, type LinePassCounts } from './line_pass.js';
+import { drainSettings, type DrainFlags, type DrainSettings } from './run_drain.js';
+
+/** Where a trained model keeps the parser that it was trained with. */
+export const PARSER_STATE = 'parser_state.json';
+const UNPARSED_SAMPLE = 20;
+const REQUEST_LINES = 256;
+
+/** The flags a model's parser was made with, or null: the model was trained on event ids. @throws DataError when the file is broken. */
+export async function readParserFlags(model: string): Promise<DrainFlags | null> {
+  const file = path.join(model, 'parser.json');
+  if (!existsSync(file)) return null;
+  return ((await readJson(file)) as { options: DrainFlags }).options;
+}
+
+export interface ParsedLine {
+  /** 1-based. */
+  readonly line: number;
+  /** 0: no template fits. */
+  readonly event: number;
+  readonly parameters: readonly string[];
+  /** Milliseconds; null where the line has no time. */
+  readonly time: number | null;
+}
+
+export interface FrozenParseOptions {
+  /** Keep every line's parameters for detectors that need them. */
+  readonly keepParameters?: boolean;
+  onLine?(line: ParsedLine): void;
+}
+
+/** A model's parser, read once, that learns nothing any more: any number of logs can be read with it at the same time. */
+export class FrozenParser {
+  private constructor(private readonly miner: TemplateMiner, private readonly settings: DrainSettings) {}
+
+  /** @throws DataError when the state is missing or damaged. */
+  static async load(model: string): Promise<FrozenParser | null> {
+    const flags = await readParserFlags(model);
+    if (flags === null) return null;
+    const settings = drainSettings(flags);
+    return new FrozenParser(await loadState(path.join(model, PARSER_STATE), settings.miner), settings);
+  }
+
+  /** What makes a session, in the flag's words; null when lines are not grouped. */
+  get grouping(): string | null {
+    return this.settings.flags.adapter_type ?? null;
+  }
+
+  get layout(): string | null {
+    return this.settings.parse.logFormat?.layout ?? null;
+  }
+
+  /** Begins reading a log. */
+  start(options: FrozenParseOptions = {}): FrozenParse {
+    return new FrozenParse(this.miner, this.settings, options);
+  }
+}
+
+/** One log on its way through a frozen parser, in memory. */
+export class FrozenParse {
+  readonly counts: LinePassCounts & { events: number } = { lines: 0, events: 0, emptyLines: 0, unparsedLines: 0, unmatchedLines: 0, unassignedLines: 0, undatedLines: 0, repairedLines: 0 };
+  /** The first lines that do not fit the layout. */
+  readonly unparsed: { readonly line: number; readonly text: string }[] = [];
+  private readonly pass: LinePass;
+  private readonly rows: EventsBuilder | null;
+  private closed: SessionRecord[] = [];
+
+  constructor(miner: TemplateMiner, settings: DrainSettings, options: FrozenParseOptions) {
+    const rows = options.keepParameters === true ? new EventsBuilder(REQUEST_LINES) : null;
+    this.rows = rows;
+    const { onLine } = options;
+    this.pass = new LinePass({ ...settings.parse, miner, fitUntilLine: 0 }, this.counts, {
+      line: (block, i) => {
+        rows?.appendParameters(block.buffers[i], miner.parameterStarts, miner.parameterEnds, miner.parameterCount);
+        onLine?.(parsedLine(block, i, miner));
+      },
+      session: (record) => this.closed.push(record),
+      unparsed: (line, text) => {
+        if (this.unparsed.length < UNPARSED_SAMPLE) this.unparsed.push({ line, text });
+      },
+    });
+  }
+
+  /** Reads whole lines; the chunk's buffer may be used again afterwards. */
+  take(chunk: LineChunk): void {
+    const { pass } = this;
+    pass.read(chunk);
+    pass.mine();
+    pass.assign();
+    this.rows?.appendRows(pass.block);
+    this.counts.events += pass.block.count;
+  }
+
+  /** Sessions that have ended since the last call. */
+  takeClosed(): SessionRecord[] {
+    const { closed } = this;
+    this.closed = [];
+    return closed;
+  }
+
+  /** The sessions that were still open; nothing may be read afterwards. */
+  rest(): Iterable<SessionRecord> {
+    return this.pass.rest();
+  }
+
+  /** Every line's parameters, as events.arrow holds them. Once only. */
+  parameterRows(): RecordBatch | null {
+    return this.rows?.flush() ?? null;
+  }
+}
+
+function parsedLine(block: LineBlock, i: number, miner: TemplateMiner): ParsedLine {
+  const buffer = block.buffers[i];
+  return {
+    line: block.line[i], event: block.event[i], time: Number.isNaN(block.time[i]) ? null : block.time[i],
+    parameters: Array.from({ length: miner.parameterCount }, (_, p) => buffer.toString('utf8', miner.parameterStarts[p], miner.parameterEnds[p])),
+  };
+}
