@@ -1,7 +1,7 @@
 // Train DeepLog's log-key model on parsed sessions, set g on validation normals, judge the test part.
 //   npx deeplog log-key --input_file artifacts/drain_result
 //   npx deeplog log-key --input_file artifacts/drain_result --preset paper --max_epochs 3      (a quick look)
-import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, interruptSignal, invocation, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, invocation, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveRunOptions, RUN_OPTIONS, runIfMain, SPLIT_OPTIONS, StageConsole, withRun, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const LOG_KEY_OPTIONS = {
   input_file: { type: 'string', group: 'Data', default: 'artifacts/drain_result', describe: 'drain_result folder, sessions.arrow, data.json, or a file of event ids per session' },
@@ -11,6 +11,7 @@ export const LOG_KEY_OPTIONS = {
   ...SPLIT_OPTIONS,
   ...LOG_KEY_MODEL_OPTIONS,
   ...ENGINE_OPTIONS,
+  ...RUN_OPTIONS,
 } as const satisfies OptionSpecs;
 
 export const logKeyStage: Stage = {
@@ -19,19 +20,19 @@ export const logKeyStage: Stage = {
   options: LOG_KEY_OPTIONS,
   examples: [['$0 log-key --input_file artifacts/drain_result', 'train on the result of drain']],
   async run(given) {
-    const o = resolveOptions({ ...LOG_KEY_OPTIONS, ...COMMON_OPTIONS }, given);
+    const o = await resolveRunOptions('log-key', { ...LOG_KEY_OPTIONS, ...COMMON_OPTIONS }, given);
     const { trainLogKey } = await import('../deeplog/evaluation/index.js');
     const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
     const engine = await createEngine(engineOptions(o));
     console.say(describeEngine(engine.info));
     try {
-      const { task, detector, evaluation: e, hitAtK, warnings } = await trainLogKey({
+      const { task, detector, evaluation: e, hitAtK, warnings } = await withRun({ stage: 'log-key', specs: LOG_KEY_OPTIONS, options: o, console, engine }, (run) => trainLogKey({
         inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, trainRatio: o.train_ratio, valRatio: o.val_ratio,
         order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', targetFpr: o.target_fpr, seed: o.seed, model: logKeyOptions(o), flags: o,
         ...(o.label_file === undefined ? {} : { labelFile: o.label_file }),
         onData: (_, t) => console.say(`log-key: ${formatCount(t.table.size)} sessions, ${formatCount(t.table.distinct)} distinct; split ${t.split.sha256.slice(0, 12)}`),
-      }, engine, trainingReporter(console), interruptSignal(console));
+      }, engine, run.report, run.signal));
       console.clear();
       const t = detector.training;
       console.say(`trained in ${formatSeconds(t?.seconds ?? 0)}: best epoch ${t?.bestEpoch}, val_loss ${t?.bestLoss.toFixed(5)}, ${t?.stopped === 'early' ? 'stopped early' : 'all epochs run'}; vocabulary ${detector.vocabularySize}`);

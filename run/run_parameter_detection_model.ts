@@ -1,7 +1,7 @@
 // Train DeepLog's parameter-value model: predict each event's numbers and its elapsed time from those before it, and judge the test part.
 //   npx deeplog parameters --input_file artifacts/drain_result        (every event with numbers, side by side)
 //   npx deeplog parameters --input_file matrix.json                   (one matrix: {"data": [[…], …]})
-import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, invocation, interruptSignal, resolveOptions, runIfMain, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, invocation, resolveRunOptions, RUN_OPTIONS, runIfMain, StageConsole, withRun, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const PARAMETERS_OPTIONS = {
   input_file: { type: 'string', group: 'Data', default: 'artifacts/drain_result', describe: 'drain_result folder or its events.arrow, or a .json file {"data": [[…], …]} with one row of numbers per occurrence' },
@@ -22,6 +22,7 @@ export const PARAMETERS_OPTIONS = {
   early_stop: { type: 'integer', group: 'Training', default: 7, min: 1, describe: 'epochs without a better validation loss of any event before stopping' },
   learning_rate: { type: 'number', group: 'Training', default: 0.001, min: 0, max: 1, exclusive: true, describe: "Adam's learning rate" },
   ...ENGINE_OPTIONS,
+  ...RUN_OPTIONS,
 } as const satisfies OptionSpecs;
 
 export const parametersStage: Stage = {
@@ -30,7 +31,7 @@ export const parametersStage: Stage = {
   options: PARAMETERS_OPTIONS,
   examples: [['$0 parameters --input_file artifacts/drain_result', 'every event with numbers']],
   async run(given) {
-    const o = resolveOptions({ ...PARAMETERS_OPTIONS, ...COMMON_OPTIONS }, given);
+    const o = await resolveRunOptions('parameters', { ...PARAMETERS_OPTIONS, ...COMMON_OPTIONS }, given);
     const { UsageError } = await import('../deeplog/common/index.js');
     if (o.val_ratio <= o.train_ratio) throw new UsageError(`--train_ratio ${o.train_ratio} and --val_ratio ${o.val_ratio} are cumulative boundaries: 0 < train_ratio < val_ratio < 1, e.g. 0.5 and 0.75.`);
     const { trainParameters } = await import('../deeplog/evaluation/index.js');
@@ -39,11 +40,11 @@ export const parametersStage: Stage = {
     const engine = await createEngine(engineOptions(o));
     console.say(describeEngine(engine.info));
     try {
-      const { detector, results, threshold, columnNotes, seconds } = await trainParameters({
+      const { detector, results, threshold, columnNotes, seconds } = await withRun({ stage: 'parameters', specs: PARAMETERS_OPTIONS, options: o, console, engine }, (run) => trainParameters({
         inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, trainRatio: o.train_ratio, valRatio: o.val_ratio, trainOn: o.train_on === 'all' ? 'all' : 'normal', targetFpr: o.target_fpr, seed: o.seed,
         model: { windowSize: o.window_size, units: o.LSTM_units, dropout: o.dropout, batchSize: o.batch_size, learningRate: o.learning_rate, maxEpochs: o.max_epochs, earlyStop: o.early_stop, minRows: o.min_rows, maxRows: o.max_rows, alpha: o.alpha },
         flags: o, onData: (what) => console.say(`parameters: ${what}`),
-      }, engine, trainingReporter(console), interruptSignal(console));
+      }, engine, run.report, run.signal));
       console.clear();
       for (const note of columnNotes) console.say(note);
       if (detector.skipped.length > 0) console.say(`without a model: ${detector.skipped.map((s) => `event ${s.key} (${s.why})`).join('; ')}`);

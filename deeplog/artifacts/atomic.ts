@@ -38,10 +38,15 @@ export class AtomicFile {
     }
   }
 
+  /** @throws DataError when the disk is full or gone: some file systems only say so now. */
   async commit(): Promise<void> {
-    await this.handle.sync();
-    await this.handle.close();
-    await rename(this.temporary, this.path);
+    try {
+      await this.handle.sync();
+      await this.handle.close();
+      await rename(this.temporary, this.path);
+    } catch (error) {
+      throw new DataError(`${this.path}: writing failed (${messageOf(error)}). What was there before is untouched.`);
+    }
     unfinished.delete(this.temporary);
     await syncFolder(path.dirname(this.path));
   }

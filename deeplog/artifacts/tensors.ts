@@ -25,6 +25,11 @@ export async function writeTensors(file: string, tensors: NamedTensors, metadata
 
 /** @throws DataError when the file is missing, cut off, or holds anything but float32. */
 export async function readTensors(file: string): Promise<NamedTensors> {
+  return (await readTensorFile(file)).tensors;
+}
+
+/** The tensors with what was written beside them. @throws DataError as {@link readTensors} */
+export async function readTensorFile(file: string): Promise<{ tensors: NamedTensors; metadata: Readonly<Record<string, string>> }> {
   let bytes: Buffer;
   try {
     bytes = await readFile(file);
@@ -36,19 +41,21 @@ export async function readTensors(file: string): Promise<NamedTensors> {
   const length = Number(bytes.readBigUInt64LE());
   if (!(length > 0 && 8 + length <= bytes.length)) throw broken('the header is cut off');
   let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  let metadata: Record<string, string>;
   try {
-    header = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as typeof header;
+    const { __metadata__, ...entries } = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as typeof header & { __metadata__?: Record<string, string> };
+    header = entries;
+    metadata = __metadata__ ?? {};
   } catch {
     throw broken('its header is not JSON');
   }
   const out: Record<string, { shape: number[]; data: Float32Array }> = {};
   for (const [name, entry] of Object.entries(header)) {
-    if (name === '__metadata__') continue;
     const [from, to] = entry.data_offsets;
     if (entry.dtype !== 'F32') throw broken(`${name} is ${entry.dtype}, not F32`);
     if (8 + length + to > bytes.length) throw broken(`${name} is cut off`);
     // A copy: the slice may start at any byte, a Float32Array only at a multiple of four.
     out[name] = { shape: entry.shape, data: new Float32Array(bytes.buffer.slice(bytes.byteOffset + 8 + length + from, bytes.byteOffset + 8 + length + to)) };
   }
-  return out;
+  return { tensors: out, metadata };
 }

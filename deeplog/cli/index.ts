@@ -4,3 +4,5 @@ export { COMMON_OPTIONS, resolveOptions, type Layer, type OptionSpecs, type Valu
 export { commandOf, invocation } from './invocation.js';
 export { main, runIfMain, type Stage, type StageGroup } from './stage.js';
 export { interruptSignal, trainingReporter } from './training_console.js';
+export { resolveRunOptions, RUN_OPTIONS } from './run_options.js';
+export { withRun, type RunHandle } from './with_run.js';

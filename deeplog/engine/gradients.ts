@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
+import { gradientName, LOSS } from './trace/names.js';
 import type { Model, Tensors } from './types.js';
 
 export interface LossAndGradients {
@@ -16,4 +17,10 @@ export function lossAndGradients(model: Model, parameters: Tensors, batch: Tenso
   const { value, grads } = tf.engine().gradients(loss, values);
   const gradients = grads.map((gradient: Tensor | undefined, i) => gradient ?? tf.zerosLike(values[i]));
   return { loss: value.asScalar(), gradients };
+}
+
+/** The same without noise, as outputs by name. */
+export function namedGradients(model: Model, parameters: Tensors, batch: Tensors): Record<string, Tensor> {
+  const { loss, gradients } = lossAndGradients(model, parameters, batch, null);
+  return { [LOSS]: loss, ...Object.fromEntries(model.parameters.map(({ name }, i) => [gradientName(name), gradients[i]])) };
 }

@@ -8,6 +8,7 @@ export { EngineRuntimeError, EngineUnavailableError, ShapeError, TracedValueErro
 export { fillUniform } from './noise.js';
 export { BATCH_DIMENSION, exportOnnx } from './onnx/export.js';
 export { initialState } from './parameters.js';
+export { gradientName } from './trace/names.js';
 
 /**
  * Chooses and starts an engine; `engine.info` says what was chosen.

@@ -112,5 +112,7 @@ export interface Engine {
   compileForward(model: Model): Promise<CompiledForward>;
   /** Compiles `model.loss` without noise and without update; the only output is `loss`, of length 1. */
   compileLoss(model: Model): Promise<CompiledForward>;
+  /** Compiles the gradients of `model.loss` without noise and without update; outputs are `loss` and `gradient:<parameter>`, of the parameter's shape. */
+  compileGradients(model: Model): Promise<CompiledForward>;
   dispose(): Promise<void>;
 }

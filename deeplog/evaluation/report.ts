@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { describeMachine, writeAtomic, writeJson } from '../artifacts/index.js';
+import { describeMachine, newRunId, writeAtomic, writeJson } from '../artifacts/index.js';
 import type { Results } from './result_row.js';
 import { renderTables } from './table.js';
 
@@ -32,8 +31,7 @@ ${costs.join('\n')}
 `);
 }
 
-/** A run folder that no other run has: time plus a random suffix. */
+/** A run folder that no other run has. */
 export function newRunFolder(parent: string): string {
-  const time = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return path.join(parent, `${time}-${randomBytes(3).toString('hex')}`);
+  return path.join(parent, newRunId());
 }

@@ -1,11 +1,11 @@
 import { cp } from 'node:fs/promises';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { checkOutput, hashInputs, openOutput, readJson, readManifest, writeJson, writeManifest, writeTensors } from '../artifacts/index.js';
+import { checkOutput, hashInputs, openOutput, readJson, readManifest, writeJson, writeManifest } from '../artifacts/index.js';
 import { DeepLogKeys, tableSource, type DeepLogKeysOptions } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
 import { ABNORMAL, PART, writeSplit, type SessionSet } from '../sequences/index.js';
-import { InterruptedError, type Reporter } from '../training/index.js';
+import type { Reporter } from '../training/index.js';
 import { customTask, type CustomTaskOptions } from './custom_task.js';
 import { evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
 import type { Task } from './protocols.js';
@@ -31,7 +31,7 @@ export interface TrainedLogKey {
 /**
  * The log-key stage: sessions → split → model → g from validation normals → verdicts on the test part → model folder. The test
  * part is read once, at the end.
- * @throws InterruptedError after saving a checkpoint in `<output>/checkpoint`.
+ * @throws InterruptedError when `signal` fires
  */
 export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, report: Reporter, signal: AbortSignal): Promise<TrainedLogKey> {
   const startedAt = performance.now();
@@ -42,16 +42,7 @@ export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, r
   options.onData?.(set, task);
   const detector = new DeepLogKeys({ ...options.model, predictEnd: options.model.predictEnd && set.complete });
   const validation = tableSource(set.table, split, PART.validation);
-  try {
-    await detector.fit(tableSource(set.table, split, PART.train), validation, { seed, engine: () => Promise.resolve(engine), report, signal });
-  } catch (error) {
-    if (error instanceof InterruptedError) {
-      const folder = path.join(outputPath, 'checkpoint');
-      await saveCheckpoint(folder, error, options.flags);
-      error.message += `; its checkpoint is in ${folder}`;
-    }
-    throw error;
-  }
+  await detector.fit(tableSource(set.table, split, PART.train), validation, { seed, engine: () => Promise.resolve(engine), report, signal });
   const scores = await scoreDistinct(detector, task, [PART.validation, PART.test]);
   const evaluation = evaluate(task, scores, detector, options.targetFpr);
   const hitAtK = await detector.hitAtK(validation);
@@ -81,16 +72,6 @@ export async function copyParser(input: string, outputPath: string): Promise<voi
   await cp(state, path.join(outputPath, 'parser_state.json'));
   await cp(path.join(folder, 'templates.json'), path.join(outputPath, 'templates.json'));
   await writeJson(path.join(outputPath, 'parser.json'), { schema: 'deeplog.parser/1', options: manifest.options });
-}
-
-async function saveCheckpoint(folder: string, { checkpoint }: InterruptedError, flags: Readonly<Record<string, unknown>>): Promise<void> {
-  const flat = (arrays: Readonly<Record<string, Float32Array>>, prefix: string): Record<string, { shape: number[]; data: Float32Array }> =>
-    Object.fromEntries(Object.entries(arrays).map(([name, data]) => [`${prefix}/${name}`, { shape: [data.length], data }]));
-  const { state, best, ...counters } = checkpoint;
-  await writeTensors(path.join(folder, 'checkpoint.safetensors'), {
-    ...flat(state.parameters, 'parameters'), ...flat(state.firstMoments, 'first_moments'), ...flat(state.secondMoments, 'second_moments'), ...flat(best, 'best'),
-  });
-  await writeJson(path.join(folder, 'checkpoint.json'), { schema: 'deeplog.checkpoint/1', ...counters, flags });
 }
 
 function validationNormals(task: Task): number {

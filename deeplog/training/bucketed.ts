@@ -11,7 +11,7 @@ export interface ModelFamily {
 }
 
 /** What trains and scores a network. */
-export type Compiler = Pick<Engine, 'compileStep' | 'compileForward' | 'compileLoss'>;
+export type Compiler = Pick<Engine, 'compileStep' | 'compileForward' | 'compileLoss' | 'compileGradients'>;
 
 /**
  * Compiles families as if they were one network: each length's graph is made when a batch of it first comes, and the state moves
@@ -30,6 +30,7 @@ export function bucketed(engine: Engine, family: ModelFamily): Compiler {
     },
     compileForward: () => forward((model) => engine.compileForward(model)),
     compileLoss: () => forward((model) => engine.compileLoss(model)),
+    compileGradients: () => forward((model) => engine.compileGradients(model)),
   };
 }
 

@@ -1,5 +1,10 @@
 export { bucketed, type Compiler, type ModelFamily } from './bucketed.js';
-export { DivergedError, InterruptedError, SILENT, trainLoop, type BatchSource, type Checkpoint, type EpochReport, type Reporter, type TrainOptions, type TrainResult } from './loop.js';
+export { trainLoop, type BatchSource, type TrainOptions, type TrainResult } from './loop.js';
+export { DivergedError, InterruptedError } from './errors.js';
+export { combineReporters, SILENT, type EpochReport, type EvaluationReport, type JudgedScores, type Reporter, type StepReport, type TensorReport, type TrainingReport } from './reporter.js';
+export type { Checkpoint, CheckpointStore, Progress, TrainingIdentity, TrainingSlot } from './checkpoint.js';
 export { windowBatches } from './window_batches.js';
 export { trainTogether, type TogetherResult, type TogetherSource } from './train_together.js';
 export { CONSTANT, warmupInverseSquareRoot, type Schedule } from './schedule.js';
+export * from './runs/index.js';
+export { tensorboardReporter, type TensorboardOptions } from './tensorboard/index.js';

@@ -1,7 +1,9 @@
 import type { Batch, Model, State } from '../engine/index.js';
 import { DataError, permutation, seededRandom } from '../common/index.js';
 import type { Compiler } from './bucketed.js';
-import { CONSTANT, type Schedule } from './schedule.js';
+import type { EpochReport, Reporter } from './reporter.js';
+import type { Schedule } from './schedule.js';
+import { TrainingSession } from './session.js';
 
 /** Examples that can be cut into batches of the model's static size. */
 export interface BatchSource {
@@ -21,42 +23,13 @@ export interface TrainOptions {
   readonly learningRate: number;
   /** Factor on the learning rate, by update; constant when absent. */
   readonly schedule?: Schedule;
-  /** Told the parameters that an epoch starts from, before its first batch is made. */
+  /** Told the parameters that an epoch starts from, before its first batch is made; and again when a run is taken up within the epoch. */
   beforeEpoch?(epoch: number, parameters: State['parameters']): Promise<void>;
+  /** Measured on the validation part after each epoch, beside the loss, and shown with it: accuracy for one. */
+  metrics?(parameters: State['parameters']): Promise<Readonly<Record<string, number>>>;
   /** Epochs without a better validation loss before stopping. */
   readonly earlyStop: number;
   readonly seed: number;
-}
-
-export interface EpochReport {
-  /** From 1. */
-  readonly epoch: number;
-  readonly maxEpochs: number;
-  readonly steps: number;
-  readonly loss: number;
-  readonly validationLoss: number;
-  readonly bestEpoch: number;
-  readonly seconds: number;
-  readonly examplesPerSecond: number;
-}
-
-/** Told of everything that happens while a model trains. */
-export interface Reporter {
-  step(progress: { epoch: number; maxEpochs: number; step: number; steps: number; loss: number }): void;
-  epoch(report: EpochReport): void;
-}
-
-export const SILENT: Reporter = { step: () => undefined, epoch: () => undefined };
-
-/** Everything that is needed to go on with a run that was interrupted. */
-export interface Checkpoint {
-  readonly state: State;
-  readonly best: State['parameters'];
-  readonly epoch: number;
-  readonly globalStep: number;
-  readonly bestEpoch: number;
-  readonly bestLoss: number;
-  readonly history: readonly EpochReport[];
 }
 
 export interface TrainResult {
@@ -69,89 +42,39 @@ export interface TrainResult {
   readonly seconds: number;
 }
 
-/** The run was stopped by its signal; what it had is in `checkpoint`. */
-export class InterruptedError extends Error {
-  override name = 'AbortError';
-  constructor(readonly checkpoint: Checkpoint) {
-    super(`interrupted in epoch ${checkpoint.epoch + 1}`);
-  }
-}
-
-/** The loss is no longer a number: names the step. */
-export class DivergedError extends Error {
-  override name = 'DivergedError';
-  constructor(epoch: number, step: number, loss: number) {
-    super(`the loss became ${loss} in epoch ${epoch}, step ${step}; lower --learning_rate or look for broken input`);
-  }
-}
-
 /**
  * The training loop: seeded shuffle each epoch, validation loss after it, early stopping that gives back the best weights.
- * An epoch's order depends on (seed, epoch) alone, so that a run can be taken up again at any epoch.
- * @throws InterruptedError when `signal` fires, after the step in progress; DivergedError when the loss is NaN.
+ * An epoch's order depends on (seed, epoch) alone, so that a run can be taken up again anywhere.
+ * @throws InterruptedError when `signal` fires, after the step in progress and a checkpoint; DivergedError when a loss is NaN.
  */
 export async function trainLoop(engine: Compiler, model: Model, train: BatchSource, validation: BatchSource, options: TrainOptions, reporter: Reporter, signal: AbortSignal): Promise<TrainResult> {
   const started = performance.now();
-  const step = await engine.compileStep(model, { seed: options.seed });
+  if (validation.count === 0) throw new DataError('The validation part holds nothing to predict: there is no loss to stop by. Use longer sessions or other boundaries.');
+  const { batchSize, seed } = options;
+  const inOrder = batchesOf(train, Uint32Array.from({ length: train.count }, (_, i) => i), batchSize);
+  const data = { counts: [train.count], validationExamples: validation.count, steps: inOrder.length, sample: () => train.batch(inOrder[0], 0).batch };
+  const session = await TrainingSession.open(engine, model, data, options, reporter, signal);
   const lossOnly = await engine.compileLoss(model);
   try {
-    if (validation.count === 0) throw new DataError('The validation part holds nothing to predict: there is no loss to stop by. Use longer sessions or other boundaries.');
-    const history: EpochReport[] = [];
-    let best = (await step.state()).parameters;
-    let bestLoss = Infinity;
-    let bestEpoch = 0;
-    let globalStep = 0;
-    const schedule = options.schedule ?? CONSTANT;
-    const breathe = breather();
-    for (let epoch = 1; epoch <= options.maxEpochs; epoch++) {
-      const epochStarted = performance.now();
-      await options.beforeEpoch?.(epoch, (await step.state()).parameters);
-      const batches = batchesOf(train, permutation(train.count, seededRandom(options.seed * 100_003 + epoch)), options.batchSize);
-      const steps = batches.length;
-      let lossSum = 0;
-      let weightSum = 0;
-      for (let s = 0; s < steps; s++) {
-        const { batch, weight } = train.batch(batches[s], ++globalStep);
-        const { loss } = await step.run(batch, { learningRate: options.learningRate * schedule(globalStep), seed: options.seed, step: globalStep });
-        if (!Number.isFinite(loss)) throw new DivergedError(epoch, s + 1, loss);
-        lossSum += loss * weight;
-        weightSum += weight;
-        await breathe();
-        reporter.step({ epoch, maxEpochs: options.maxEpochs, step: s + 1, steps, loss });
-        if (signal.aborted) throw new InterruptedError({ state: await step.state(), best, epoch: epoch - 1, globalStep, bestEpoch, bestLoss, history });
-      }
-      const { parameters } = await step.state();
-      await lossOnly.load(parameters);
-      const validationLoss = await meanLoss((b) => lossOnly.run(b), validation, options.batchSize);
-      if (validationLoss < bestLoss) {
-        bestLoss = validationLoss;
-        bestEpoch = epoch;
-        best = parameters;
-      }
-      const seconds = (performance.now() - epochStarted) / 1000;
-      const report = { epoch, maxEpochs: options.maxEpochs, steps, loss: lossSum / weightSum, validationLoss, bestEpoch, seconds, examplesPerSecond: train.count / seconds };
-      history.push(report);
-      reporter.epoch(report);
-      if (epoch - bestEpoch >= options.earlyStop) return { parameters: best, history, bestEpoch, bestLoss, stopped: 'early', seconds: (performance.now() - started) / 1000 };
+    while (session.goesOn) {
+      const epoch = session.progress.epoch + 1;
+      const batches = batchesOf(train, permutation(train.count, seededRandom(seed * 100_003 + epoch)), batchSize);
+      const weights = await session.runEpoch((s, step) => train.batch(batches[s], step));
+      await lossOnly.load(weights);
+      const validationLoss = await meanLoss((b) => lossOnly.run(b), validation, batchSize);
+      if (!Number.isFinite(validationLoss)) throw session.diverged(validationLoss);
+      const isBest = validationLoss < session.progress.bestLosses[0];
+      if (isBest) session.best = weights;
+      const metrics = await options.metrics?.(weights);
+      const { bestEpochs, bestLosses } = isBest ? { bestEpochs: [epoch], bestLosses: [validationLoss] } : session.progress;
+      await session.endEpoch({ loss: session.epochLoss, validationLoss, bestEpochs, bestLosses, examples: train.count, ...(metrics && { metrics }) }, weights);
     }
-    return { parameters: best, history, bestEpoch, bestLoss, stopped: 'max_epochs', seconds: (performance.now() - started) / 1000 };
+    const { history, bestEpochs: [bestEpoch], bestLosses: [bestLoss] } = session.progress;
+    return { parameters: session.best, history, bestEpoch, bestLoss, stopped: session.stoppedEarly ? 'early' : 'max_epochs', seconds: (performance.now() - started) / 1000 };
   } finally {
-    await step.dispose();
+    await session.dispose();
     await lossOnly.dispose();
   }
-}
-
-/**
- * Lets timers and signals in now and then: an engine that computes on this thread settles its promises without ever returning
- * to the event loop, and Ctrl-C would go unheard.
- */
-function breather(): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last < 50) return;
-    await new Promise((resolve) => { setImmediate(resolve); });
-    last = performance.now();
-  };
 }
 
 async function meanLoss(run: (batch: Batch) => Promise<Record<string, ArrayLike<number>>>, source: BatchSource, batchSize: number): Promise<number> {

@@ -1,6 +1,8 @@
 import { permutation, seededRandom } from '../common/index.js';
 import type { Batch, Engine, Model, State } from '../engine/index.js';
-import { DivergedError, type Reporter, type TrainOptions } from './loop.js';
+import type { TrainOptions } from './loop.js';
+import type { Reporter } from './reporter.js';
+import { mean, TrainingSession } from './session.js';
 
 /** Several small models of equal shape that train as one; each has examples of its own. */
 export interface TogetherSource {
@@ -27,51 +29,38 @@ const LEAST_IMPROVEMENT = 0.01;
  * where its own validation loss was lowest. All see the same number of batches an epoch: one pass of the longest, so that shorter ones
  * go round more often. Ends when none has improved for `earlyStop` epochs.
  * @param validate validation loss of each model, for weights given
- * @throws DivergedError when the loss is NaN
+ * @throws InterruptedError when `signal` fires, after the step in progress and a checkpoint; DivergedError when a loss is NaN
  */
 export async function trainTogether(engine: Engine, model: Model, source: TogetherSource, validate: (parameters: State['parameters']) => Promise<readonly number[]>, options: TrainOptions, reporter: Reporter, signal: AbortSignal): Promise<TogetherResult> {
   const started = performance.now();
-  const { batchSize } = options;
-  const longest = Math.max(...source.counts);
-  const steps = Math.max(1, Math.ceil(longest / batchSize));
-  const step = await engine.compileStep(model, { seed: options.seed });
+  const { batchSize, seed } = options;
+  const { counts } = source;
+  const steps = Math.max(1, Math.ceil(Math.max(...counts) / batchSize));
+  const batchOf = (orders: readonly ArrayLike<number>[], s: number): Batch => source.batch(orders.map((order) => Uint32Array.from({ length: batchSize }, (_, i) => order[(s * batchSize + i) % order.length])));
+  const sample = (): Batch => batchOf(counts.map((n) => Uint32Array.from({ length: n }, (_, i) => i)), 0);
+  const session = await TrainingSession.open(engine, model, { counts, validationExamples: 0, steps, sample }, options, reporter, signal);
+  const best = Object.fromEntries(Object.entries(session.best).map(([name, data]) => [name, data.slice()]));
+  session.best = best;
   try {
-    const best: Record<string, Float32Array> = Object.fromEntries(Object.entries((await step.state()).parameters).map(([name, data]) => [name, data.slice()]));
-    const bestLosses = source.counts.map(() => Infinity);
-    const bestEpochs = source.counts.map(() => 0);
-    let globalStep = 0;
-    let epoch = 0;
-    while (epoch < options.maxEpochs) {
-      epoch++;
-      const epochStarted = performance.now();
-      const orders = source.counts.map((n) => permutation(n, seededRandom(options.seed * 100_003 + epoch)));
-      let lossSum = 0;
-      for (let s = 0; s < steps; s++) {
-        const indices = orders.map((order) => Uint32Array.from({ length: batchSize }, (_, i) => order[(s * batchSize + i) % order.length]));
-        const { loss } = await step.run(source.batch(indices), { learningRate: options.learningRate, seed: options.seed, step: ++globalStep });
-        if (!Number.isFinite(loss)) throw new DivergedError(epoch, s + 1, loss);
-        lossSum += loss;
-        reporter.step({ epoch, maxEpochs: options.maxEpochs, step: s + 1, steps, loss });
-        signal.throwIfAborted();
+    while (session.goesOn) {
+      const epoch = session.progress.epoch + 1;
+      const orders = counts.map((n) => permutation(n, seededRandom(seed * 100_003 + epoch)));
+      const weights = await session.runEpoch((s) => ({ batch: batchOf(orders, s), weight: 1 }));
+      const losses = await validate(weights);
+      if (losses.every((loss) => !Number.isFinite(loss))) throw session.diverged(losses[0]);
+      const { progress } = session;
+      const better = losses.map((loss, k) => loss < progress.bestLosses[k] * (1 - LEAST_IMPROVEMENT));
+      for (const [name, data] of Object.entries(weights)) {
+        const size = data.length / counts.length;
+        better.forEach((isBetter, k) => { if (isBetter) best[name].set(data.subarray(k * size, (k + 1) * size), k * size); });
       }
-      const { parameters } = await step.state();
-      const losses = await validate(parameters);
-      losses.forEach((loss, k) => {
-        if (!(loss < bestLosses[k] * (1 - LEAST_IMPROVEMENT))) return;
-        bestLosses[k] = loss;
-        bestEpochs[k] = epoch;
-        for (const [name, data] of Object.entries(parameters)) {
-          const size = data.length / source.counts.length;
-          best[name].set(data.subarray(k * size, (k + 1) * size), k * size);
-        }
-      });
-      const seconds = (performance.now() - epochStarted) / 1000;
-      const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-      reporter.epoch({ epoch, maxEpochs: options.maxEpochs, steps, loss: lossSum / steps / source.counts.length, validationLoss: mean(losses), bestEpoch: Math.max(...bestEpochs), seconds, examplesPerSecond: (steps * batchSize * source.counts.length) / seconds });
-      if (bestEpochs.every((b) => epoch - b >= options.earlyStop)) break;
+      const bestEpochs = progress.bestEpochs.map((b, k) => (better[k] ? epoch : b));
+      const bestLosses = progress.bestLosses.map((b, k) => (better[k] ? losses[k] : b));
+      await session.endEpoch({ loss: session.epochLoss / counts.length, validationLoss: mean(losses), bestEpochs, bestLosses, examples: steps * batchSize * counts.length }, weights);
     }
+    const { bestEpochs, bestLosses, epoch } = session.progress;
     return { parameters: best, bestEpochs, bestLosses, epochs: epoch, seconds: (performance.now() - started) / 1000 };
   } finally {
-    await step.dispose();
+    await session.dispose();
   }
 }

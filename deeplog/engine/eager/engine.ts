@@ -1,4 +1,5 @@
 import type { BackendName, CompiledForward, CompiledStep, Engine, EngineInfo, AdamOptions, Model } from '../types.js';
+import { namedGradients } from '../gradients.js';
 import { prepareBackend } from './backends.js';
 import { withBackend } from './backend_lock.js';
 import { EagerForward } from './forward.js';
@@ -17,6 +18,10 @@ class EagerEngine implements Engine {
 
   compileLoss(model: Model): Promise<CompiledForward> {
     return Promise.resolve(new EagerForward(this.info, model, model.inputs, (parameters, batch) => ({ loss: model.loss(parameters, batch, null) })));
+  }
+
+  compileGradients(model: Model): Promise<CompiledForward> {
+    return Promise.resolve(new EagerForward(this.info, model, model.inputs, (parameters, batch) => namedGradients(model, parameters, batch)));
   }
 
   dispose(): Promise<void> {

@@ -3,7 +3,7 @@ import { adamOptions } from '../adam.js';
 import { EngineRuntimeError } from '../errors.js';
 import { computeByRows, NotShardableError, shardOutputs, shardOverBatch, type GraphNode, type Join } from '../graph/index.js';
 import { initialState } from '../parameters.js';
-import { traceForward, traceLoss, traceStep, type TracedGraph } from '../trace/trace.js';
+import { traceForward, traceGradients, traceLoss, traceStep, type TracedGraph } from '../trace/trace.js';
 import type { AdamOptions, CompiledForward, CompiledStep, Engine, EngineInfo, EngineOptions, Model, TensorSpec } from '../types.js';
 import { BARRIER_BYTES } from './barrier.js';
 import { OnnxForward, OnnxStep } from './compiled.js';
@@ -57,6 +57,10 @@ class OnnxEngine implements Engine {
 
   async compileLoss(model: Model): Promise<CompiledForward> {
     return this.compile(model, await traceLoss(model), model.inputs);
+  }
+
+  async compileGradients(model: Model): Promise<CompiledForward> {
+    return this.compile(model, await traceGradients(model), model.inputs);
   }
 
   private async compile(model: Model, whole: TracedGraph, inputs: readonly TensorSpec[]): Promise<CompiledForward> {

@@ -1,60 +1,6 @@
-/**
- * The few protobuf messages of an ONNX ModelProto, written by hand: field numbers are onnx.proto3's
- * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3).
- */
-class Message {
-  private readonly parts: Uint8Array[] = [];
-  private length = 0;
+import { Message } from '../../common/index.js';
 
-  private push(bytes: Uint8Array): this {
-    this.parts.push(bytes);
-    this.length += bytes.length;
-    return this;
-  }
-
-  private varint(value: number): this {
-    let rest = BigInt.asUintN(64, BigInt(value));
-    const bytes: number[] = [];
-    do {
-      const low = Number(rest & 127n);
-      rest >>= 7n;
-      bytes.push(rest > 0n ? low | 128 : low);
-    } while (rest > 0n);
-    return this.push(Uint8Array.from(bytes));
-  }
-
-  int(field: number, value: number): this {
-    return this.varint(field * 8).varint(value);
-  }
-
-  float(field: number, value: number): this {
-    return this.varint(field * 8 + 5).push(new Uint8Array(Float32Array.of(value).buffer));
-  }
-
-  bytes(field: number, bytes: Uint8Array): this {
-    return this.varint(field * 8 + 2).varint(bytes.length).push(bytes);
-  }
-
-  text(field: number, value: string): this {
-    return this.bytes(field, new TextEncoder().encode(value));
-  }
-
-  message(field: number, inner: Message): this {
-    this.varint(field * 8 + 2).varint(inner.length);
-    for (const part of inner.parts) this.push(part);
-    return this;
-  }
-
-  finish(): Uint8Array {
-    const out = new Uint8Array(this.length);
-    let at = 0;
-    for (const part of this.parts) {
-      out.set(part, at);
-      at += part.length;
-    }
-    return out;
-  }
-}
+// The few protobuf messages of an ONNX ModelProto; field numbers are onnx.proto3's (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3).
 
 /** TensorProto.DataType */
 export const ELEMENT_TYPES = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;

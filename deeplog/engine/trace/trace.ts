@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import { withBackend } from '../eager/backend_lock.js';
 import { UnknownKernelError } from '../errors.js';
-import { lossAndGradients } from '../gradients.js';
+import { lossAndGradients, namedGradients } from '../gradients.js';
 import { Graph, type GraphNode } from '../graph/index.js';
 import type { Model, Tensors, TensorSpec } from '../types.js';
 import { LOSS, gradientName } from './names.js';
@@ -30,6 +30,11 @@ export function traceForward(model: Model): Promise<TracedGraph> {
 /** The loss alone, without noise: what validation needs. */
 export function traceLoss(model: Model): Promise<TracedGraph> {
   return trace(model, (inputs) => [[LOSS, model.loss(inputs.parameters(), inputs.batch(model.inputs, 'batch'), null)]]);
+}
+
+/** Loss and gradients by parameter name, without noise: to look at, not to step with. */
+export function traceGradients(model: Model): Promise<TracedGraph> {
+  return trace(model, (inputs) => Object.entries(namedGradients(model, inputs.parameters(), inputs.batch(model.inputs, 'batch'))));
 }
 
 class Placeholders {

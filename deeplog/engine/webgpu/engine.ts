@@ -1,6 +1,6 @@
 import { adamOptions } from '../adam.js';
 import { initialState } from '../parameters.js';
-import { traceForward, traceLoss, traceStep, type TracedGraph } from '../trace/trace.js';
+import { traceForward, traceGradients, traceLoss, traceStep, type TracedGraph } from '../trace/trace.js';
 import type { AdamOptions, CompiledForward, CompiledStep, Engine, EngineInfo, Model, TensorSpec } from '../types.js';
 import { GpuForward, GpuStep } from './compiled.js';
 import { mayHaveGpu, openGpu, type Gpu } from './device.js';
@@ -28,6 +28,10 @@ class WebgpuEngine implements Engine {
 
   async compileLoss(model: Model): Promise<CompiledForward> {
     return this.compile(model, await traceLoss(model), model.inputs);
+  }
+
+  async compileGradients(model: Model): Promise<CompiledForward> {
+    return this.compile(model, await traceGradients(model), model.inputs);
   }
 
   private async compile(model: Model, traced: TracedGraph, inputs: readonly TensorSpec[]): Promise<CompiledForward> {

@@ -1,0 +1,78 @@
+import { DataError } from '../common/index.js';
+import type { Reporter, RunOptions, RunPlace } from '../training/index.js';
+import { formatSeconds, type StageConsole } from './console.js';
+import { commandOf, invocation } from './invocation.js';
+import type { OptionSpecs } from './options.js';
+import { resumedRun, snapshotOf } from './run_options.js';
+import { interruptSignal, trainingReporter } from './training_console.js';
+
+/** The flags of {@link RUN_OPTIONS} that a run is made of, with those it shares with every stage. */
+type RunFlags = Readonly<Record<string, unknown>> & {
+  readonly logdir: string;
+  readonly out_tensorboard_path?: string;
+  readonly checkpoint_seconds: number;
+  readonly histograms: string;
+  readonly seed: number;
+  readonly output_path: string;
+};
+
+export interface RunContext {
+  /** As on the command line: `log-key`, or `logbert train`. */
+  readonly stage: string;
+  readonly specs: OptionSpecs;
+  /** From resolveRunOptions. */
+  readonly options: RunFlags;
+  readonly console: StageConsole;
+  readonly engine: { readonly info: RunOptions['engine'] };
+}
+
+/** What a stage hands to its trainer. */
+export interface RunHandle {
+  readonly report: Reporter;
+  /** Fires on the first Ctrl-C; the trainer finishes its step, keeps a checkpoint and throws InterruptedError. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Trains within a run folder: the trainer gets a reporter that shows progress and keeps metrics, event files and checkpoints, and a signal.
+ * Whatever it throws is told with how to go on; when it returns the run gets its manifest. With `--logdir none` nothing is kept.
+ */
+export async function withRun<T>(context: RunContext, train: (run: RunHandle) => Promise<T>): Promise<T> {
+  const { console, options, specs, stage } = context;
+  const { combineReporters, InterruptedError, DivergedError, Run, tensorboardReporter } = await import('../training/index.js');
+  const signal = interruptSignal(console);
+  const shown = trainingReporter(console);
+  const resuming = resumedRun(options);
+  if (options.logdir === 'none' && resuming === undefined) return train({ report: shown, signal });
+  const runOptions = {
+    stage: stage.split(' ')[0], command: commandOf(stage, specs, changedFlags(specs, options)), config: snapshotOf(options), seed: options.seed, engine: context.engine.info, outputPath: options.output_path,
+    checkpointSeconds: options.checkpoint_seconds, gradients: options.histograms === 'gradients',
+    reporters: ({ id, tensorboard, config, resumed }: RunPlace) => [tensorboardReporter({ folder: tensorboard, run: id, config, resumed, histograms: options.histograms !== 'off' })],
+  };
+  for (const warning of resuming?.warnings ?? []) console.warn(warning);
+  const run = resuming === undefined ? await Run.start(options.logdir, options.out_tensorboard_path ?? options.logdir, runOptions) : await Run.resume(resuming.folder, resuming.changed, runOptions);
+  console.say(`run: ${run.folder}${resuming === undefined ? '' : ' (resumed)'}`);
+  const started = performance.now();
+  try {
+    const result = await train({ report: combineReporters([shown, run.reporter]), signal });
+    console.clear();
+    await run.finish();
+    return result;
+  } catch (error) {
+    console.clear();
+    const goOn = `${invocation(stage)} --resume ${run.id}${options.logdir === 'logdir' ? '' : ` --logdir ${options.logdir}`}`;
+    if (error instanceof InterruptedError) {
+      error.message += `, ${formatSeconds((performance.now() - started) / 1000)} into the run; go on with: ${goOn}`;
+    } else if (error instanceof DivergedError) {
+      error.message += `. Go on from there with another rate: ${goOn} --learning_rate …`;
+    } else if (error instanceof DataError && run.lastCheckpoint !== null) {
+      error.message += ` The last checkpoint is whole: ${run.lastCheckpoint}. Go on with: ${goOn}`;
+    }
+    await run.stop(error instanceof InterruptedError ? 'interrupted' : 'failed', error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+}
+
+function changedFlags(specs: OptionSpecs, options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([name, value]) => name in specs && JSON.stringify(value) !== JSON.stringify(specs[name].default)));
+}
