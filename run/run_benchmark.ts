@@ -10,6 +10,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   classical: ['pca', 'isolation-forest', 'one-class-svm', 'log-clustering', 'invariants-mining', 'k-nearest-neighbours'],
   supervised: ['logistic-regression', 'linear-svm', 'decision-tree', 'random-forest'],
   deep: ['deeplog-keys', 'deeplog-keys-nll', 'deeplog-params', 'deeplog-workflow', 'deeplog'],
+  combined: ['count-neighbours', 'ensemble'],
 };
 const groupNames = Object.keys(GROUPS);
 /** Those that take minutes: run when named. */

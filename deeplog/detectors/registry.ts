@@ -9,6 +9,8 @@ import { LogBert } from './deep/logbert/logbert.js';
 import { LOGBERT_DEFAULTS, type LogBertOptions, type LogBertScore } from './deep/logbert/options.js';
 import { DeepLogWorkflow } from './deep/deeplog_workflow.js';
 import { CLASSICAL_DETECTORS } from './classical/index.js';
+import { CountNeighbours } from './ensemble/count_neighbours.js';
+import { Ensemble } from './ensemble/ensemble.js';
 import { TRIVIAL_DETECTORS } from './trivial/binary.js';
 import type { Detector } from './types.js';
 
@@ -39,6 +41,8 @@ const keys = (score: DeepLogKeysOptions['score']): Entry => ({
   load: async (folder, engine) => DeepLogKeys.load(folder, await engine()),
 });
 
+const countNeighbours = (o: DetectorOptions): CountNeighbours => new CountNeighbours({ complete: o.completeSessions !== false });
+
 const params = (o: DetectorOptions): DeepLogParams => new DeepLogParams({ ...DEEPLOG_PARAMS_DEFAULTS, ...o.deeplogParams });
 
 const logbert = (score: LogBertScore): Entry => ({
@@ -51,6 +55,7 @@ const DETECTORS = new Map<string, Entry>([
   ...Object.entries({ ...TRIVIAL_DETECTORS, ...CLASSICAL_DETECTORS }).map(([id, make]): [string, Entry] => [id, { create: () => make(), load: async (folder) => make().restore(folder) }]),
   ['deeplog-keys', keys('rank')],
   ['deeplog-keys-nll', keys('nll')],
+  ['deeplog-keys-events', keys('event-nll')],
   ['deeplog-params', { create: params, load: async (folder, engine) => DeepLogParams.load(folder, await engine()) }],
   ['deeplog-workflow', { create: () => new DeepLogWorkflow(), load: (folder) => DeepLogWorkflow.load(folder) }],
   ['deeplog', {
@@ -60,6 +65,11 @@ const DETECTORS = new Map<string, Entry>([
   ['logbert', logbert('both')],
   ['logbert-missed', logbert('missed')],
   ['logbert-distance', logbert('distance')],
+  ['count-neighbours', { create: countNeighbours, load: (folder) => CountNeighbours.load(folder) }],
+  ['ensemble', {
+    create: (o) => new Ensemble({ counts: countNeighbours(o), keys: keyModel(o, 'event-nll') }),
+    load: async (folder, engine) => Ensemble.load(folder, await engine()),
+  }],
 ]);
 
 /** Every detector's id, in the order of the tables. */

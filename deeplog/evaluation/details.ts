@@ -67,13 +67,27 @@ function spread(task: Task, rows: readonly number[], scores: Float64Array): Floa
   return out;
 }
 
+/** Each part's score of each session of validation and test, in the order of `rows`. */
+async function scoresOfParts(task: Task, detector: Detector, scoreParts: (sessions: readonly Session[]) => Promise<Float64Array[]>): Promise<{ rows: number[]; scores: Float64Array[] }> {
+  if (needsDetails(detector)) {
+    const { rows, sessions } = await wanted(task, detector);
+    return { rows, scores: await scoreParts(sessions) };
+  }
+  const { table, split } = task;
+  const rows = Array.from(split.parts.keys()).filter((s) => split.parts[s] === PART.validation || split.parts[s] === PART.test);
+  const distinct = [...new Set(rows.map((s) => table.sequenceOf[s]))];
+  const at = new Map(distinct.map((d, i) => [d, i]));
+  const scores = await scoreParts(distinct.map((d) => ({ key: String(d), events: table.sequence(d) })));
+  return { rows, scores: scores.map((own) => Float64Array.from(rows, (s) => own[at.get(table.sequenceOf[s]) ?? 0])) };
+}
+
 /** What each part of a combined detector finds by itself, each at its own threshold from validation normals, in words; nothing for other detectors. */
 export async function contributions(detector: Detector, task: Task, targetFpr: number): Promise<string[]> {
   const { table, split } = task;
   const { components } = detector;
   if (components === undefined || detector.scoreParts === undefined) return [];
-  const { rows, sessions } = await wanted(task, detector);
-  const flags = (await detector.scoreParts(sessions)).map((scores) => {
+  const { rows, scores: partScores } = await scoresOfParts(task, detector, (sessions) => detector.scoreParts?.(sessions) ?? Promise.resolve([]));
+  const flags = partScores.map((scores) => {
     const normals = rows.flatMap((s, i) => (split.parts[s] === PART.validation && table.labels[s] !== ABNORMAL ? [scores[i]] : []));
     const threshold = thresholdFor(normals, targetFpr);
     return Array.from(scores, (score) => score > threshold);

@@ -2,8 +2,9 @@ import path from 'node:path';
 import { readJson, writeJson } from '../../artifacts/index.js';
 import { DataError } from '../../common/index.js';
 import type { Engine } from '../../engine/index.js';
+import { bytesOf, disposeOwn, patternsOfParts, scoreEach } from '../parts.js';
 import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../types.js';
-import { Calibration } from './calibration.js';
+import { calibrate, Calibration } from './calibration.js';
 import { DeepLogKeys } from './deeplog_keys.js';
 import { DeepLogParams } from './deeplog_params.js';
 import { DeepLogWorkflow } from './deeplog_workflow.js';
@@ -45,21 +46,12 @@ export class DeepLog implements Detector {
 
   async fit(train: SessionSource, validation: SessionSource, context: FitContext): Promise<void> {
     for (const part of this.components) if (!this.fitted.has(part)) await part.fit(train, validation, context);
-    const sessions: Session[] = [];
-    const counts: number[] = [];
-    for (const { session, count } of validation.distinct()) {
-      if (session.label === true) continue;
-      sessions.push(session);
-      counts.push(count);
-    }
-    this.calibrations = (await this.scoreParts(sessions)).map((scores) => Calibration.fit(Array.from(scores).flatMap((s, i) => new Array<number>(counts[i]).fill(s))));
+    this.calibrations = await calibrate(this, validation);
   }
 
   /** Each part's own scores. */
-  async scoreParts(sessions: readonly Session[]): Promise<Float64Array[]> {
-    const out: Float64Array[] = [];
-    for (const part of this.components) out.push(await part.scoreBatch(sessions));
-    return out;
+  scoreParts(sessions: readonly Session[]): Promise<Float64Array[]> {
+    return scoreEach(this.components, sessions);
   }
 
   async scoreBatch(sessions: readonly Session[]): Promise<Float64Array> {
@@ -70,14 +62,7 @@ export class DeepLog implements Detector {
 
   async patterns(sessions: readonly Session[], threshold: number): Promise<string[][]> {
     const scores = await this.scoreParts(sessions);
-    const out = sessions.map((): string[] => []);
-    for (const [p, part] of this.components.entries()) {
-      const least = this.calibrations[p].scoreAt(threshold);
-      const flagged = sessions.flatMap((_, s) => (scores[p][s] > least ? [s] : []));
-      const names = await part.patterns?.(flagged.map((s) => sessions[s]), least);
-      flagged.forEach((s, i) => out[s].push(...(names?.[i] ?? []).map((name) => `${part.id}: ${name}`)));
-    }
-    return out;
+    return patternsOfParts(this.components, sessions, scores, (p) => this.calibrations[p].scoreAt(threshold));
   }
 
   async explain(session: Session, threshold?: number): Promise<Evidence[]> {
@@ -110,10 +95,10 @@ export class DeepLog implements Detector {
   }
 
   modelBytes(): number | null {
-    return this.components.reduce((sum, p) => sum + (p.modelBytes() ?? 0), 0);
+    return bytesOf(this.components);
   }
 
-  async dispose(): Promise<void> {
-    for (const part of this.components) if (!this.fitted.has(part)) await part.dispose?.();
+  dispose(): Promise<void> {
+    return disposeOwn(this.components, this.fitted);
   }
 }

@@ -7,7 +7,7 @@ import { Vocabulary, WindowBuilder } from '../../sequences/index.js';
 import { trainLoop, windowBatches, type TrainResult } from '../../training/index.js';
 import { sessionsOfLength } from '../source.js';
 import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../types.js';
-import { NextKeyJudge } from './next_key.js';
+import { NextKeyJudge, type NextKeyScore } from './next_key.js';
 
 export interface DeepLogKeysOptions {
   readonly preset: 'trainer' | 'paper';
@@ -21,13 +21,15 @@ export interface DeepLogKeysOptions {
   readonly earlyStop: number;
   /** END follows the last key as a target; only for sessions that end by themselves. */
   readonly predictEnd: boolean;
-  /** A session's score: the worst rank of a key (DeepLog's top-g rule) or its worst −log p. */
-  readonly score: 'rank' | 'nll';
+  /** What a session's score is. */
+  readonly score: NextKeyScore;
 }
 
 export const DEEPLOG_KEYS_DEFAULTS: DeepLogKeysOptions = {
   preset: 'trainer', windowSize: 10, minLength: 4, units: 64, batchSize: 512, learningRate: 1e-3, maxEpochs: 50, earlyStop: 7, predictEnd: true, score: 'rank',
 };
+
+const IDS = { rank: 'deeplog-keys', nll: 'deeplog-keys-nll', 'event-nll': 'deeplog-keys-events' } as const;
 
 /**
  * DeepLog's log-key model as a detector (Du et al., CCS 2017, §3.1): an LSTM predicts each key from the window before it; a
@@ -50,7 +52,7 @@ export class DeepLogKeys implements Detector {
   constructor(readonly options: DeepLogKeysOptions) {}
 
   get id(): string {
-    return this.options.score === 'rank' ? 'deeplog-keys' : 'deeplog-keys-nll';
+    return IDS[this.options.score];
   }
 
   get vocabularySize(): number {
@@ -115,7 +117,7 @@ export class DeepLogKeys implements Detector {
       minLength: Number(config.min_length),
       units: Number(config.LSTM_units),
       predictEnd: config.predict_end === true,
-      score: config.score === 'nll' ? 'nll' : 'rank',
+      score: config.score === 'nll' || config.score === 'event-nll' ? config.score : 'rank',
       ...overrides,
     });
     detector.vocabulary = new Vocabulary(config.vocabulary as number[]);

@@ -3,8 +3,8 @@ import type { Batch, CompiledForward } from '../../engine/index.js';
 import { UNK, WindowBuilder, type Vocabulary } from '../../sequences/index.js';
 import type { Evidence, Session } from '../types.js';
 
-/** Worst rank of a key (DeepLog's top-g rule) or worst −log p. */
-export type NextKeyScore = 'rank' | 'nll';
+/** Worst rank of a key (DeepLog's top-g rule), worst −log p, or worst −log p of the events, the session's end left aside. */
+export type NextKeyScore = 'rank' | 'nll' | 'event-nll';
 
 /** −log p given to a key that is not in the vocabulary: beyond anything the softmax can say. */
 const UNKNOWN_NLL = 1000;
@@ -72,9 +72,10 @@ export class NextKeyJudge {
   async scores(sessions: readonly Pick<Session, 'events'>[], score: NextKeyScore): Promise<Float64Array> {
     const { positions, starts, ...found } = await this.judge(sessions);
     const values = score === 'rank' ? found.ranks : found.nll;
-    return Float64Array.from(sessions, (_, s) => {
+    return Float64Array.from(sessions, ({ events }, s) => {
       let worst = 0;
-      for (let i = starts[s]; i < starts[s + 1]; i++) worst = Math.max(worst, values[positions[i]]);
+      const end = score === 'event-nll' ? starts[s] + events.length : starts[s + 1];
+      for (let i = starts[s]; i < end; i++) worst = Math.max(worst, values[positions[i]]);
       return worst;
     });
   }
@@ -102,6 +103,7 @@ export class NextKeyJudge {
       const names = new Set<string>();
       for (let i = starts[s]; i < starts[s + 1]; i++) {
         const at = i - starts[s];
+        if (score === 'event-nll' && at === events.length) continue;
         if (values[positions[i]] > threshold) names.add(`${at < events.length ? `event ${events[at]}` : 'end'} after ${at === 0 ? 'the start' : `event ${events[at - 1]}`}`);
       }
       return [...names].sort();
@@ -112,7 +114,8 @@ export class NextKeyJudge {
   async evidence(session: Session, score: NextKeyScore, threshold: number | undefined, taken: Session = session): Promise<Evidence[]> {
     const { ranks, nll, positions, expected } = await this.judge([taken], EXPECTED_SHOWN);
     const values = score === 'rank' ? ranks : nll;
-    const evidence = Array.from(positions, (pair, index): Evidence => {
+    const judged = score === 'event-nll' ? positions.subarray(0, session.events.length) : positions;
+    const evidence = Array.from(judged, (pair, index): Evidence => {
       const atEnd = index === session.events.length;
       const event = atEnd ? null : session.events[index];
       const known = atEnd || this.vocabulary.index(taken.events[index]) !== UNK;
