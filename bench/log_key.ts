@@ -66,7 +66,7 @@ interface WholeOptions { readonly engine: EngineOptions; readonly seed: number; 
 /** From data in memory to verdicts, as the peer's clock runs. */
 async function whole(o: WholeOptions): Promise<Whole> {
   const protocols = new Protocols({ dataDir: process.env.DEEPLOG_DATA || 'data', artifacts: 'artifacts', trainRatio: 0.7, valRatio: 0.85, order: 'chronological', trainOn: 'normal' });
-  const task = await protocols.task('hdfs-4855', o.seed);
+  const task = await protocols.task({ protocol: 'hdfs-4855', seed: o.seed });
   const started = performance.now();
   const engine = await createEngine(o.engine);
   const detector = new DeepLogKeys({ ...PAPER, maxEpochs: o.maxEpochs, earlyStop: o.earlyStop });

@@ -25,6 +25,8 @@ export const BENCHMARK_OPTIONS = {
   label_file: { type: 'string', group: 'Data', describe: '0 or 1 per session, for a file of event ids' },
   ...SPLIT_OPTIONS,
   seeds: { type: 'integer', group: 'Evaluation', default: 1, min: 1, max: 100, describe: 'run with this many seeds, from --seed on; tables give mean ± sd' },
+  folds: { type: 'integer', group: 'Evaluation', default: 1, min: 1, max: 50, describe: "origins that roll along a chronological protocol's test part, each trained on all before it; tables give mean ± sd and the worst" },
+  sweep: { type: 'string', group: 'Evaluation', choices: ['contamination', 'parser'], describe: 'repeat with anomalies overlooked before the test part, or with other parser settings (hdfs-raw)' },
   model: { type: 'string', group: 'Detectors', describe: 'use this trained model instead of fitting, if its split is the same' },
   cache: { type: 'boolean', group: 'Detectors', default: true, describe: 'keep fitted models by split and settings, and use them again' },
   print: { type: 'string', group: 'Output', default: 'table', choices: ['table', 'json', 'md'], describe: 'what goes to standard output' },
@@ -43,7 +45,7 @@ export const benchmarkStage: Stage = {
   ],
   async run(given) {
     const o = resolveOptions({ ...BENCHMARK_OPTIONS, ...COMMON_OPTIONS }, given);
-    const { benchmark, newRunFolder, renderTables, writeReport, PROTOCOL_IDS } = await import('../deeplog/evaluation/index.js');
+    const { benchmark, describeTask, newRunFolder, splitName, renderTables, writeReport, PROTOCOL_IDS } = await import('../deeplog/evaluation/index.js');
     const { createEngine } = await import('../deeplog/engine/index.js');
     const { DataError } = await import('../deeplog/common/index.js');
     const { checkOutput, hashInputs, writeManifest } = await import('../deeplog/artifacts/index.js');
@@ -60,13 +62,13 @@ export const benchmarkStage: Stage = {
     };
     try {
       const { results, failures } = await benchmark({
-        protocols: PROTOCOL_IDS.filter((p) => o.protocol.includes(p)), detectors: [...new Set(o.detectors.flatMap((d) => GROUPS[d] ?? [d]))], seeds: Array.from({ length: o.seeds }, (_, i) => o.seed + i),
+        protocols: PROTOCOL_IDS.filter((p) => o.protocol.includes(p)), detectors: [...new Set(o.detectors.flatMap((d) => GROUPS[d] ?? [d]))], seeds: Array.from({ length: o.seeds }, (_, i) => o.seed + i), folds: o.folds, ...(o.sweep === undefined ? {} : { sweep: o.sweep as 'contamination' | 'parser' }),
         dataDir: o.data_dir ?? (process.env.DEEPLOG_DATA || 'data'), artifacts: 'artifacts', targetFpr: o.target_fpr, trainRatio: o.train_ratio, valRatio: o.val_ratio,
         order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', cache: o.cache, detectorOptions: { deeplogKeys: logKeyOptions(o) },
         inputFile: o.input_file ?? 'artifacts/drain_result', ...(o.label_file === undefined ? {} : { labelFile: o.label_file }), ...(o.model === undefined ? {} : { model: o.model }),
         engine, report: trainingReporter(console), signal: interruptSignal(console),
         skipUnmet: o.detectors.every((d) => d in GROUPS), onSkip: (why) => console.warn(why),
-        onTask: (t) => { for (const f of t.files) files.add(f); splits[`${t.protocol}-${t.seed}`] = t.split.sha256; console.say(`${t.protocol}, seed ${t.seed}: ${formatCount(t.table.size)} ${t.unit}s, ${formatCount(t.table.distinct)} distinct sequences`); },
+        onTask: (t) => { for (const f of t.files) files.add(f); splits[splitName(t)] = t.split.sha256; console.say(`${describeTask(t)}: ${formatCount(t.table.size)} ${t.unit}s, ${formatCount(t.table.distinct)} distinct sequences`); },
         onRow: (r) => { console.clear(); console.say(`  ${r.detector}: F1 ${r.f1?.toFixed(3) ?? '–'} (fit ${r.fit_seconds.toFixed(1)} s)`); },
       });
       await writeReport(folder, results, commandOf('benchmark', BENCHMARK_OPTIONS, given));

@@ -8,14 +8,14 @@ import { evaluate } from './evaluate.js';
 import { FittedModels, type FittingOptions } from './fitted_models.js';
 import { peakMemory } from './peak_memory.js';
 import { templateTexts } from './template_texts.js';
-import { Protocols, type ProtocolId, type Task, type TaskOptions } from './protocols.js';
+import { Protocols, type Task, type TaskOptions } from './protocols.js';
 import { directionNote, round, sizeNotes, type CellResult, type ResultRow, type Results } from './result_row.js';
+import { variantName } from './sweeps.js';
+import { planTasks, splitName, type TaskPlan } from './tasks.js';
 import { simulateTriage } from './triage_simulation.js';
 
-export interface BenchmarkOptions extends Omit<TaskOptions, 'seed'>, FittingOptions {
-  readonly protocols: readonly ProtocolId[];
+export interface BenchmarkOptions extends Omit<TaskOptions, 'seed'>, TaskPlan, FittingOptions {
   readonly detectors: readonly string[];
-  readonly seeds: readonly number[];
   readonly targetFpr: number;
   /** Settings of the detectors; each has defaults. */
   readonly detectorOptions: DetectorOptions;
@@ -26,32 +26,30 @@ export interface BenchmarkOptions extends Omit<TaskOptions, 'seed'>, FittingOpti
   onRow?(row: ResultRow, curves: Curves): void;
 }
 
-/** Runs detectors × protocols × seeds; what could not be fitted is in `failures`. @throws DataError when a data set is missing; UsageError */
+/** Runs detectors × protocols × seeds × origins; what could not be fitted is in `failures`. @throws DataError when a data set is missing; UsageError */
 export async function benchmark(options: BenchmarkOptions): Promise<{ results: Results; cells: readonly CellResult[]; failures: readonly string[] }> {
   const protocols = new Protocols(options);
   const failures: string[] = [];
   const cells: CellResult[] = [];
-  for (const protocol of options.protocols) {
-    for (const seed of options.seeds) {
-      const task = await protocols.task(protocol, seed);
-      await writeSplit(path.join(options.artifacts, 'splits', `${protocol}-${seed}.arrow`), task.split);
-      options.onTask?.(task);
-      const models = new FittedModels(task, options);
-      try {
-        for (const detector of meeting(task, options, await templateTexts(task))) {
-          const cell = await runCell(task, detector, models, options).catch((error: unknown) => {
-            // One detector that cannot be fitted must not cost the others their rows.
-            if (!(error instanceof DataError)) throw error;
-            failures.push(`${protocol}, ${detector.id}: ${error.message}`);
-            return null;
-          });
-          if (cell === null) continue;
-          cells.push(cell);
-          options.onRow?.(cell.row, cell.curves);
-        }
-      } finally {
-        await models.dispose();
+  for (const spec of planTasks(options)) {
+    const task = await protocols.task(spec);
+    await writeSplit(path.join(options.artifacts, 'splits', `${splitName(task)}.arrow`), task.split);
+    options.onTask?.(task);
+    const models = new FittedModels(task, options);
+    try {
+      for (const detector of meeting(task, options, await templateTexts(task))) {
+        const cell = await runCell(task, detector, models, options).catch((error: unknown) => {
+          // One detector that cannot be fitted must not cost the others their rows.
+          if (!(error instanceof DataError)) throw error;
+          failures.push(`${spec.protocol}, ${detector.id}: ${error.message}`);
+          return null;
+        });
+        if (cell === null) continue;
+        cells.push(cell);
+        options.onRow?.(cell.row, cell.curves);
       }
+    } finally {
+      await models.dispose();
     }
   }
   return { results: { schema: 'deeplog.results/1', rows: cells.map((c) => c.row) }, cells, failures };
@@ -90,6 +88,7 @@ async function runCell(task: Task, wanted: Detector, models: FittedModels, optio
   const triage = await simulateTriage(detector, task, scores, evaluation.threshold);
   const row: ResultRow = {
     dataset: task.dataset, protocol: task.protocol, split_sha256: task.split.sha256, detector: detector.id, unit: task.unit, seed: task.seed,
+    fold: task.fold === undefined ? null : task.fold.index + 1, folds: task.fold?.of ?? 1, variant: task.variant === undefined ? null : variantName(task.variant),
     engine: engine && `${engine.engine}/${engine.backend}`,
     ...(labelled ? evaluation : { ...evaluation, tp: null, fp: null, tn: null, fn: null } as unknown as typeof evaluation),
     ...(train === null || detector.fittedOn === undefined ? {} : { n_train: detector.fittedOn(train) }),

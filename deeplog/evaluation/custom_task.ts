@@ -3,6 +3,7 @@ import path from 'node:path';
 import { UsageError } from '../common/index.js';
 import { readSessionSet, splitByShare, type SessionSet } from '../sequences/index.js';
 import type { Task } from './protocols.js';
+import { boundaries, type Fold } from './rolling_origins.js';
 
 /** What every stage says that reads sessions of one's own and splits them by share. */
 export interface CustomTaskOptions {
@@ -15,15 +16,16 @@ export interface CustomTaskOptions {
   readonly order: 'chronological' | 'random';
   readonly trainOn: 'normal' | 'all';
   readonly seed: number;
+  readonly fold?: Fold;
 }
 
 /** Reads and splits sessions of any kind; the task's notes say what a number from them rests on. @throws DataError, UsageError */
 export async function customTask(options: CustomTaskOptions): Promise<{ set: SessionSet; task: Task }> {
-  const { inputFile, trainRatio, valRatio, order, trainOn, seed } = options;
+  const { inputFile, trainRatio, valRatio, order, trainOn, seed, fold } = options;
   if (inputFile === undefined) throw new UsageError('--input_file is missing: a drain_result folder, a sessions.arrow, a data.json or a sequence file.');
   const set = await readSessionSet(inputFile, options.labelFile);
   const { table, complete } = set;
-  const split = splitByShare(table, { trainUntil: trainRatio, validationUntil: valRatio, order, seed, trainOn, purgeSeams: !complete });
+  const split = splitByShare(table, { ...boundaries('custom', order, trainRatio, valRatio, fold), order, seed, trainOn, purgeSeams: !complete });
   const folder = parsedFolder(inputFile);
   const heldOutLine = table.details?.firstLines[split.parts.findIndex((part) => part > 1)] ?? NaN;
   const leaked = !Number.isNaN(heldOutLine) && (set.fitUntilLine === null || set.fitUntilLine > heldOutLine);

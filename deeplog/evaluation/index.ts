@@ -8,6 +8,10 @@ export { averagePrecision, confusionAt, countScores, oracleF1, pointMetrics, roc
 export { parsedFolder } from './custom_task.js';
 export { needsDetails } from './details.js';
 export { PROTOCOL_IDS, Protocols, type ProtocolId, type Task } from './protocols.js';
+export { describeTask, planTasks, splitName, type TaskPlan, type TaskSpec } from './tasks.js';
+export { rollingOrigin, type Fold } from './rolling_origins.js';
+export { contaminate } from './contamination.js';
+export { SWEEP_IDS, variantName, type SweepId, type Variant } from './sweeps.js';
 export { newRunFolder, writeReport } from './report.js';
 export { renderTables, requireOneSplit } from './table.js';
 export { templateTexts } from './template_texts.js';

@@ -1,9 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { hashOfValue } from '../artifacts/index.js';
 import { DataError, UsageError } from '../common/index.js';
 import { drainSettings, runDrain, type DrainFlags } from '../sessions/index.js';
 import { ABNORMAL, NORMAL, readEventStream, readLabelLines, readSequenceFile, readSessionSet, SessionTableBuilder, splitByCount, splitByShare, type SessionTable, type Split } from '../sequences/index.js';
+import { contaminate } from './contamination.js';
 import { customTask } from './custom_task.js';
+import { boundaries, type Fold } from './rolling_origins.js';
+import { variantName, type Variant } from './sweeps.js';
+import type { TaskSpec } from './tasks.js';
 
 export const PROTOCOL_IDS = ['hdfs-chrono', 'hdfs-chrono-40', 'hdfs-random', 'hdfs-4855', 'hdfs-raw', 'bgl-chrono', 'bgl-random', 'custom'] as const;
 export type ProtocolId = (typeof PROTOCOL_IDS)[number];
@@ -16,6 +21,10 @@ export interface Task {
   readonly table: SessionTable;
   readonly split: Split;
   readonly seed: number;
+  /** Which of several origins; absent for the protocol's own split. */
+  readonly fold?: Fold;
+  /** What a sweep changed. */
+  readonly variant?: Variant;
   /** Sessions end by themselves: their end can be predicted. */
   readonly complete: boolean;
   /** What a reader of the number should know. */
@@ -58,12 +67,20 @@ export class Protocols {
 
   constructor(private readonly options: Omit<TaskOptions, 'seed'>) {}
 
-  /** @throws DataError when the set is not there, with where to get it. */
-  async task(protocol: ProtocolId, seed: number): Promise<Task> {
+  /** @throws DataError when the set is not there, with where to get it; UsageError when a random split is to have several origins */
+  async task(spec: TaskSpec): Promise<Task> {
+    const { fold, variant } = spec;
+    const task = { ...(await this.own(spec)), ...(fold === undefined ? {} : { fold }), ...(variant === undefined ? {} : { variant }) };
+    if (variant?.kind !== 'contamination') return task;
+    const { table, split, note } = contaminate(task.table, task.split, variant.share, spec.seed);
+    return { ...task, table, split, notes: [...task.notes, note] };
+  }
+
+  private async own({ protocol, seed, fold, variant }: TaskSpec): Promise<Task> {
     const { trainOn } = this.options;
     const hdfs = { dataset: 'hdfs', protocol, unit: 'session', seed, complete: true };
     const chrono = (share: readonly [number, number], order: 'chronological' | 'random', table: SessionTable): Split =>
-      splitByShare(table, { trainUntil: share[0], validationUntil: share[1], order, seed, trainOn });
+      splitByShare(table, { ...boundaries(protocol, order, share[0], share[1], fold), order, seed, trainOn });
     switch (protocol) {
       case 'hdfs-chrono':
       case 'hdfs-chrono-40': {
@@ -76,22 +93,24 @@ export class Protocols {
       }
       case 'hdfs-4855': {
         const data = await this.once('hdfs', () => this.hdfs());
+        boundaries(protocol, 'random', 0, 0, fold);
         return { ...hdfs, ...data, split: splitByCount(data.table, 4855, 4855, seed), notes: ['random split of time-ordered data, as in the literature'] };
       }
       case 'hdfs-raw': {
-        const data = await this.once('hdfs-raw', () => this.hdfsRaw());
-        return { ...hdfs, dataset: 'hdfs-raw', ...data, split: chrono([0.3, 0.5], 'chronological', data.table), notes: ['the parser learned from the lines before the first validation session only'] };
+        const parser = variant?.kind === 'parser' ? variant : null;
+        const data = await this.once(`hdfs-raw ${parser?.name ?? ''}`, () => this.hdfsRaw(parser));
+        return { ...hdfs, dataset: 'hdfs-raw', ...data, split: chrono([0.3, 0.5], 'chronological', data.table), notes: ['the parser learned from the lines before the first validation session only', ...(parser === null ? [] : [`${variantName(parser)}: ${eventsOf(data.table)} different events`])] };
       }
       case 'bgl-chrono': {
         const data = await this.once('bgl-named', () => this.bgl(BGL_NAMED_WINDOWS));
-        const split = splitByShare(data.table, { trainUntil: 0.4, validationUntil: 0.5, order: 'chronological', seed, trainOn, purgeSeams: true });
+        const split = splitByShare(data.table, { ...boundaries(protocol, 'chronological', 0.4, 0.5, fold), order: 'chronological', seed, trainOn, purgeSeams: true });
         return { dataset: 'bgl', protocol, unit: 'window20/10', seed, complete: false, ...data, split, notes: ['one window is left out at each seam'] };
       }
       case 'bgl-random': {
         const data = await this.once('bgl', () => this.bgl(Infinity));
         return { dataset: 'bgl', protocol, unit: 'window20/10', seed, complete: false, ...data, split: chrono([0.4, 0.5], 'random', data.table), notes: ['leaks: overlapping windows are on both sides of a random split; shown because the literature does it'] };
       }
-      case 'custom': return (await customTask({ ...this.options, seed })).task;
+      case 'custom': return (await customTask({ ...this.options, seed, ...(fold === undefined ? {} : { fold }) })).task;
       default: throw new UsageError(`There is no protocol ${String(protocol satisfies never)}.`);
     }
   }
@@ -126,16 +145,23 @@ export class Protocols {
   }
 
   /** Parses twice: once to learn where the first validation session begins, once learning from the lines before it only. */
-  private async hdfsRaw(): Promise<Loaded> {
+  private async hdfsRaw(parser: { readonly name: string; readonly flags: Partial<DrainFlags> } | null): Promise<Loaded> {
     const log = this.file('hdfs', 'HDFS_2percent.log.gz');
     const labels = this.file('hdfs', 'anomaly_label.csv.gz');
-    const flags: DrainFlags = { ...HDFS_FLAGS, input_file: log, label_file: labels, output_path: path.join(this.options.artifacts, 'datasets', 'hdfs-raw'), overwrite: true };
+    const folder = parser === null ? 'hdfs-raw' : `hdfs-raw-${hashOfValue(parser.flags).slice(0, 8)}`;
+    const flags: DrainFlags = { ...HDFS_FLAGS, ...parser?.flags, input_file: log, label_file: labels, output_path: path.join(this.options.artifacts, 'datasets', folder), overwrite: true };
     await runDrain(drainSettings(flags));
     const { table } = await readSessionSet(flags.output_path);
     const boundary = table.details?.firstLines[Math.floor(table.size * 0.3)] ?? NaN;
     await runDrain(drainSettings({ ...flags, fit_until_line: boundary }));
     return { table: (await readSessionSet(flags.output_path)).table, files: [log, labels], folder: flags.output_path };
   }
+}
+
+function eventsOf(table: SessionTable): number {
+  const events = new Set<number>();
+  for (let d = 0; d < table.distinct; d++) for (const e of table.sequence(d)) events.add(e);
+  return events.size;
 }
 
 /** The settings of the shipped drain3.ini, so that a named protocol does not depend on the folder it is run in. */

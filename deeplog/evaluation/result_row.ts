@@ -12,6 +12,11 @@ export interface ResultRow extends Omit<Evaluation, 'labelled'> {
   readonly detector: string;
   readonly unit: string;
   readonly seed: number;
+  /** Which origin, from 1, of how many; null and 1: the protocol's own split. */
+  readonly fold: number | null;
+  readonly folds: number;
+  /** What a sweep changed, in words. */
+  readonly variant: string | null;
   readonly engine: string | null;
   readonly target_fpr: number;
   readonly fit_seconds: number;

@@ -4,12 +4,14 @@ interface Column {
   readonly title: string;
   readonly of: (row: ResultRow) => number | null;
   readonly digits: number;
+  /** Of several runs only the mean is shown. */
+  readonly meanOnly?: true;
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: 'tp', of: (r) => r.tp, digits: 0 },
-  { title: 'fp', of: (r) => r.fp, digits: 0 },
-  { title: 'fn', of: (r) => r.fn, digits: 0 },
+  { title: 'tp', of: (r) => r.tp, digits: 0, meanOnly: true },
+  { title: 'fp', of: (r) => r.fp, digits: 0, meanOnly: true },
+  { title: 'fn', of: (r) => r.fn, digits: 0, meanOnly: true },
   { title: 'F1', of: (r) => r.f1, digits: 3 },
   { title: 'precision', of: (r) => r.precision, digits: 3 },
   { title: 'recall', of: (r) => r.recall, digits: 3 },
@@ -20,47 +22,95 @@ const COLUMNS: readonly Column[] = [
   { title: 'MCC', of: (r) => r.mcc, digits: 3 },
   { title: 'PR-AUC', of: (r) => r.pr_auc, digits: 3 },
   { title: 'alerts/day', of: (r) => r.alerts_per_day, digits: 1 },
-  { title: 'fit s', of: (r) => r.fit_seconds, digits: 1 },
+  { title: 'fit s', of: (r) => r.fit_seconds, digits: 1, meanOnly: true },
 ];
 
 /** Rows of one split are comparable; the table refuses to mix them. @throws RangeError when hashes differ. */
 export function requireOneSplit(rows: readonly ResultRow[]): void {
   const hashes = new Set(rows.map((r) => r.split_sha256));
   if (hashes.size > 1) throw new RangeError(`rows of ${hashes.size} different splits do not belong in one table: ${[...hashes].map((h) => h.slice(0, 12)).join(', ')}`);
+  requireOneUnit(rows);
+}
+
+/** @throws RangeError when sessions and windows would stand in one table */
+function requireOneUnit(rows: readonly ResultRow[]): void {
   const units = new Set(rows.map((r) => r.unit));
   if (units.size > 1) throw new RangeError(`rows of different units do not belong in one table: ${[...units].join(', ')}`);
 }
 
-/** The tables of a run, one a protocol: plain for a terminal, or Markdown. Several seeds become mean ± standard deviation. */
+/** The tables of a run, one a protocol and variant: plain for a terminal, or Markdown. Several seeds or origins become mean ± standard deviation and the worst. */
 export function renderTables(results: Results, style: 'plain' | 'markdown'): string {
-  const out: string[] = [];
+  const groups = groupsOf(results.rows);
+  const out = groups.map((rows) => renderGroup(rows, style));
   for (const protocol of unique(results.rows.map((r) => r.protocol))) {
-    const rows = results.rows.filter((r) => r.protocol === protocol);
-    for (const seed of unique(rows.map((r) => r.seed))) requireOneSplit(rows.filter((r) => r.seed === seed));
-    const [first] = rows;
-    const seeds = unique(rows.map((r) => r.seed));
-    const labelled = first.n_test - (first.tp + first.fp + first.tn + first.fn) === 0;
-    const abnormal = labelled ? `, ${count(first.tp + first.fn)} abnormal` : '';
-    const seen = first.unseen_only ? `; ${(100 * (1 - first.unseen_only.share_of_test)).toFixed(1)} % of them have a sequence that occurs in training` : '';
-    const heading = `${first.dataset} · ${protocol} · unit: ${first.unit} · train ${count(first.n_train)}, test ${count(first.n_test)}${abnormal}${seen}`;
-    const split = `split ${seeds.length === 1 ? first.split_sha256.slice(0, 12) : `of seeds ${seeds.join(', ')}`} · thresholds from validation normals at ${100 * first.target_fpr} % false alarms`;
-    const notes = unique(rows.flatMap((r) => r.notes.map((n) => (n.startsWith('ROC-AUC') || n.startsWith('fitted before') ? `${r.detector}: ${n}` : n))));
-    const table = [['detector', ...COLUMNS.map((c) => c.title)], ...unique(rows.map((r) => r.detector)).map((id) => {
-      const own = rows.filter((r) => r.detector === id);
-      return [id, ...COLUMNS.map((c) => cell(own.map(c.of), c.digits))];
-    })];
-    out.push(style === 'markdown' ? `### ${heading}\n\n${split}\n\n${markdown(table)}\n` : `${heading}\n${split}\n\n${plain(table)}\n`);
-    for (const note of notes) out.push(style === 'markdown' ? `- ${note}\n` : `  note: ${note}\n`);
-    out.push('\n');
+    const variants = groups.filter(([first]) => first.protocol === protocol);
+    if (variants.length > 1) out.push(renderVariants(protocol, variants, style));
   }
   return `${out.join('').trimEnd()}\n`;
 }
 
-function cell(values: readonly (number | null)[], digits: number): string {
+/** Rows that belong in one table. @throws RangeError when those of one seed and origin are of different splits */
+function groupsOf(rows: readonly ResultRow[]): (readonly ResultRow[])[] {
+  const groups = unique(rows.map((r) => `${r.protocol}\n${r.variant ?? ''}`)).map((name) => rows.filter((r) => `${r.protocol}\n${r.variant ?? ''}` === name));
+  for (const group of groups) {
+    for (const run of unique(group.map((r) => `${r.seed} ${r.fold ?? 0}`))) requireOneSplit(group.filter((r) => `${r.seed} ${r.fold ?? 0}` === run));
+    requireOneUnit(group);
+  }
+  return groups;
+}
+
+function renderGroup(rows: readonly ResultRow[], style: 'plain' | 'markdown'): string {
+  const [first] = rows;
+  const seeds = unique(rows.map((r) => r.seed));
+  const labelled = first.n_test - (first.tp + first.fp + first.tn + first.fn) === 0;
+  const abnormal = labelled ? `, ${range(rows.map((r) => r.tp + r.fn))} abnormal` : '';
+  const seen = first.unseen_only && first.folds === 1 ? `; ${(100 * (1 - first.unseen_only.share_of_test)).toFixed(1)} % of them have a sequence that occurs in training` : '';
+  const variant = first.variant === null ? '' : ` · ${first.variant}`;
+  const origins = first.folds === 1 ? '' : ` · ${first.folds} origins`;
+  const heading = `${first.dataset} · ${first.protocol}${variant}${origins} · unit: ${first.unit} · train ${first.folds === 1 ? count(first.n_train) : range(rows.map((r) => r.n_train))}, test ${range(rows.map((r) => r.n_test))}${abnormal}${seen}`;
+  const split = `split ${rows.every((r) => r.split_sha256 === first.split_sha256) ? first.split_sha256.slice(0, 12) : `of seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}${origins}`} · thresholds from validation normals at ${100 * first.target_fpr} % false alarms`;
+  // What differs between runs in its numbers only is said once.
+  const said = new Map<string, string>();
+  for (const r of rows) {
+    for (const n of r.notes) {
+      const note = n.startsWith('ROC-AUC') || n.startsWith('fitted before') ? `${r.detector}: ${n}` : n;
+      const kind = note.replace(/[\d.,]+/g, '#');
+      if (!said.has(kind)) said.set(kind, note);
+    }
+  }
+  const notes = [...said.values()];
+  const repeated = unique(rows.map((r) => `${r.seed} ${r.fold ?? 0}`)).length > 1;
+  const table = [['detector', ...COLUMNS.map((c) => c.title), ...(repeated ? ['worst F1'] : [])], ...unique(rows.map((r) => r.detector)).map((id) => {
+    const own = rows.filter((r) => r.detector === id);
+    return [id, ...COLUMNS.map((c) => cell(own.map(c.of), c.digits, c.meanOnly)), ...(repeated ? [worst(own)] : [])];
+  })];
+  const lines = notes.map((note) => (style === 'markdown' ? `- ${note}\n` : `  note: ${note}\n`)).join('');
+  return style === 'markdown' ? `### ${heading}\n\n${split}\n\n${markdown(table)}\n${notes.length === 0 ? '' : '\n'}${lines}\n` : `${heading}\n${split}\n\n${plain(table)}\n${lines}\n`;
+}
+
+/** F1 of every detector under every variant, side by side. */
+function renderVariants(protocol: string, variants: readonly (readonly ResultRow[])[], style: 'plain' | 'markdown'): string {
+  const ids = unique(variants.flat().map((r) => r.detector));
+  const table = [['detector', ...variants.map(([first]) => first.variant ?? 'as it is')], ...ids.map((id) => [id, ...variants.map((rows) => cell(rows.filter((r) => r.detector === id).map((r) => r.f1), 3))])];
+  const heading = `${protocol} · F1 by variant · unit: ${variants[0][0].unit} · thresholds from validation normals at ${100 * variants[0][0].target_fpr} % false alarms`;
+  return style === 'markdown' ? `### ${heading}\n\n${markdown(table)}\n\n` : `${heading}\n\n${plain(table)}\n\n`;
+}
+
+function worst(rows: readonly ResultRow[]): string {
+  const values = rows.map((r) => r.f1).filter((v): v is number => v !== null);
+  return values.length === 0 ? '–' : Math.min(...values).toFixed(3);
+}
+
+function range(values: readonly number[]): string {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return low === high ? count(low) : `${count(low)}–${count(high)}`;
+}
+
+function cell(values: readonly (number | null)[], digits: number, meanOnly = false): string {
   const numbers = values.filter((v): v is number => v !== null);
   if (numbers.length === 0) return '–';
   const mean = numbers.reduce((a, b) => a + b, 0) / numbers.length;
-  if (numbers.length === 1) return mean.toFixed(digits);
+  if (numbers.length === 1 || meanOnly) return mean.toFixed(digits);
   const sd = Math.sqrt(numbers.reduce((a, b) => a + (b - mean) ** 2, 0) / (numbers.length - 1));
   return `${mean.toFixed(digits)} ± ${sd.toFixed(digits)}`;
 }

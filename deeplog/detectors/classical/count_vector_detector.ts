@@ -20,10 +20,11 @@ export class CountVectorDetector<M> implements Detector {
     return this.method.id;
   }
 
-  /** @throws DataError when the method needs abnormal training sessions and there are none. */
+  /** @throws DataError when the method needs abnormal training sessions and there are none, or when there are too many different events. */
   async fit(train: SessionSource, _validation: SessionSource, context: Pick<FitContext, 'seed'>): Promise<void> {
     const patterns = patternsOf(train);
     const vectors = CountVectors.fit(patterns, this.method.features);
+    if (vectors.width > MAX_COLUMNS) throw new DataError(`${this.id}: the training part has ${vectors.width - 1} different events, more than the ${MAX_COLUMNS} that count vectors are fitted for: the parser has not found the templates. Mask more, or lower --sim_th.`);
     const training: TrainingVectors = {
       vectors: patterns.map((p) => vectors.vector(p.events)),
       sessions: Float64Array.from(patterns, (p) => p.sessions),
@@ -101,6 +102,9 @@ export class CountVectorDetector<M> implements Detector {
     return this.fitted;
   }
 }
+
+/** Covariances and Newton steps are cubic in the columns; logs that parse well have tens or hundreds. */
+const MAX_COLUMNS = 1500;
 
 interface Saved<M> {
   readonly schema: 'deeplog.detector/1';
