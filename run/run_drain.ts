@@ -104,7 +104,7 @@ export const drainStage: Stage = {
     console.clear();
     for (const line of summary.report) console.say(line);
     for (const line of summary.warnings) console.warn(line);
-    console.say(settings.parse.adapter === null
+    console.say(summary.summary.sessions === 0
       ? 'next: give --adapter_type to group the events into sessions'
       : `next: ${invocation('log-key')} --input_file ${options.output_path}`);
   },

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { DataError, messageOf } from '../../common/index.js';
 import { DerivedSource } from './derived.js';
@@ -41,23 +42,22 @@ export async function csvNames(source: LogSource): Promise<string[] | null> {
 /** @throws DataError naming the line where the CSV is broken. */
 async function* records(source: LogSource): AsyncGenerator<CsvRecord> {
   const parser = parse({ info: true, bom: true, relax_column_count: true, skip_empty_lines: true });
-  const feed = (async () => {
-    for await (const { buffer, end } of source.chunks()) {
-      // The chunk's buffer is used again.
-      if (!parser.write(Buffer.from(buffer.subarray(0, end)))) await new Promise((resolve) => parser.once('drain', resolve));
-    }
-    parser.end();
-  })();
-  feed.catch((error: unknown) => parser.destroy(error as Error));
+  const bytes = Readable.from((async function* () {
+    // Copied: the chunk's buffer is used again.
+    for await (const { buffer, end } of source.chunks()) yield Buffer.from(buffer.subarray(0, end));
+  })(), { objectMode: false });
+  bytes.on('error', (error) => parser.destroy(error));
+  bytes.pipe(parser);
   let line = 1;
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       yield { values: record, line };
       line = info.lines + 1;
     }
-    await feed;
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw new DataError(`${source.name}, line ${line}: is broken CSV (${messageOf(error)}). Correct it there.`);
+  } finally {
+    bytes.destroy(); // whoever reads no further closes the file
   }
 }
