@@ -6,6 +6,9 @@ import type { InputFormat } from '../deeplog/parsing/index.js';
 import { UsageError } from '../deeplog/common/index.js';
 import { COMMON_OPTIONS, formatCount, invocation, resolveOptions, runIfMain, StageConsole, writeOut, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
+/** Written out: the table itself is only loaded when it is needed. */
+const SYSTEM_NAMES = ['android', 'apache', 'bgl', 'hadoop', 'hdfs', 'healthapp', 'hpc', 'linux', 'mac', 'openssh', 'openstack', 'proxifier', 'spark', 'thunderbird', 'windows', 'zookeeper'] as const;
+
 export const DRAIN_OPTIONS = {
   input_file: { type: 'string', group: 'Input', describe: "log file, plain, .gz or .zst; 'app.log*' for rotated ones in order; - for standard input" },
   stdin: { type: 'boolean', group: 'Input', default: false, describe: 'the same as --input_file -' },
@@ -26,8 +29,10 @@ export const DRAIN_OPTIONS = {
   state_out: { type: 'string', group: 'Output', describe: 'where a filter leaves its state: a file, or - for a last line {"state": …}' },
   overwrite: { type: 'boolean', group: 'Output', default: false, describe: 'replace a finished result in output_path' },
   config_file: { type: 'string', group: 'Parser', describe: 'parser configuration (default: drain3.ini where there is one)' },
-  parser: { type: 'string', group: 'Parser', default: 'drain', choices: ['drain'], describe: 'parsing algorithm' },
-  engine: { type: 'string', group: 'Parser', default: 'Drain', choices: ['Drain'], describe: "Drain3's name for the algorithm" },
+  system: { type: 'string', group: 'Parser', choices: SYSTEM_NAMES, describe: 'layout, masks, thresholds and sessions of a known system, instead of drain3.ini; other flags win' },
+  parser: { type: 'string', group: 'Parser', choices: ['drain', 'spell', 'jaccard'], describe: 'parsing algorithm (default: what engine names)' },
+  engine: { type: 'string', group: 'Parser', default: 'Drain', choices: ['Drain', 'JaccardDrain'], describe: "Drain3's name for the algorithm" },
+  tau: { type: 'number', group: 'Parser', default: 0.5, min: 0.01, max: 1, describe: 'spell: share of a message that must agree with a template, in order' },
   sim_th: { type: 'number', group: 'Parser', default: 0.4, min: 0, max: 1, describe: 'similarity threshold' },
   depth: { type: 'integer', group: 'Parser', default: 4, min: 3, max: 100, describe: 'depth of the leaves, as in Drain3' },
   max_children: { type: 'integer', group: 'Parser', default: 100, min: 2, describe: 'children per node' },
@@ -64,21 +69,25 @@ export const drainStage: Stage = {
   options: DRAIN_OPTIONS,
   examples: [
     ['$0 drain --input_file HDFS.log.gz --label_file anomaly_label.csv', 'HDFS with the shipped drain3.ini'],
+    ['$0 drain --system bgl --input_file BGL.log', 'a known system'],
     ['$0 drain --merge shard1 shard2 --output_path artifacts/merged', 'one parser state from shards parsed apart'],
     ["$0 drain --input_file app.log --config_file none --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window", 'a log of your own'],
   ],
   async run(given) {
     const { drainFilter, drainSettings, runDrain } = await import('../deeplog/sessions/index.js');
-    const { isStructured, mergeStateFiles, readDrainIni } = await import('../deeplog/parsing/index.js');
+    const { isStructured, mergeStateFiles, readDrainIni, systemFlags } = await import('../deeplog/parsing/index.js');
     let unknown: readonly string[] = [];
     const options = resolveOptions({ ...DRAIN_OPTIONS, ...COMMON_OPTIONS }, given, (so_far) => {
-      const file = typeof so_far.config_file === 'string' ? so_far.config_file : existsSync('drain3.ini') ? 'drain3.ini' : 'none';
-      if (file === 'none') return [];
+      const { system } = so_far;
+      const preset = SYSTEM_NAMES.find((name) => name === system);
+      const layers = preset === undefined ? [] : [{ name: `--system ${preset}`, values: systemFlags(preset), lenient: true }];
+      const file = typeof so_far.config_file === 'string' ? so_far.config_file : existsSync('drain3.ini') && layers.length === 0 ? 'drain3.ini' : 'none';
+      if (file === 'none') return layers;
       const ini = readDrainIni(file);
       unknown = ini.unknown;
       // How a text line is laid out says nothing of records.
       const records = typeof so_far.input_file === 'string' && isStructured(so_far.input_format as InputFormat | undefined, so_far.input_file);
-      return [{ name: file, values: records ? { ...ini.values, logformat: undefined, time_format: undefined } : ini.values, lenient: true }];
+      return [...layers, { name: file, values: records ? { ...ini.values, logformat: undefined, time_format: undefined } : ini.values, lenient: true }];
     });
     const console = new StageConsole(options.quiet);
     for (const key of unknown) console.warn(`${options.config_file ?? 'drain3.ini'}: ${key} means nothing here and is ignored`);

@@ -128,7 +128,7 @@ async function parsedInput(options: DetectOptions): Promise<Source> {
   if (parser === null) return { sessions: inputFile, sessionsArrow: null, rawLog: null, warnings: [] };
   options.onProgress?.(`parsing ${inputFile} with the model's parser (nothing is learned)`);
   const output = path.join(options.outputPath, 'parsed');
-  const flags: DrainFlags = { ...parser, input_file: inputFile, output_path: output, label_file: options.labelFile, state: path.join(options.model, PARSER_STATE), fit_until_line: 1, fit_share: undefined, format: 'arrow', overwrite: true };
+  const flags: DrainFlags = { ...parser, input_file: inputFile, output_path: output, label_file: options.labelFile, state: path.join(options.model, PARSER_STATE), fit_until_line: 1, fit_share: undefined, match_only: undefined, format: 'arrow', overwrite: true };
   const { warnings, report } = await runDrain(drainSettings(flags));
   for (const line of report) options.onProgress?.(line);
   return { sessions: output, sessionsArrow: path.join(output, 'sessions.arrow'), rawLog: inputFile === '-' ? null : inputFile, warnings };

@@ -1,8 +1,9 @@
-export { Drain, type Change, type Cluster, type DrainOptions, type FullSearch } from './drain.js';
+export { Drain, type DrainOptions } from './drain.js';
 export { parseDuration } from './duration.js';
 export { countLines, eachLine, FLAT_TIME_FORMAT, inputFiles, INPUT_FORMATS, isStructured, LineSource, LineTooLongError, logInput, quoteLines, wholeLines, type FieldMap, type InputFormat, type InputOptions, type LineChunk, type LogInput, type LogSource } from './sources/index.js';
 export { LogFormat } from './log_format.js';
-export { TemplateMiner, type MinedLine, type MinerOptions, type Parameter } from './miner.js';
+export { PARSERS, TemplateMiner, type MinedLine, type MinerOptions, type Parameter, type ParserName } from './miner.js';
+export { type Change, type Cluster, type FullSearch, type TemplateParser } from './parser.js';
 export { type MaskingInstruction } from './masking.js';
 export { LinePattern } from './patterns/index.js';
 export { readDrainIni } from './settings.js';
@@ -10,4 +11,5 @@ export { mergeStates } from './merge.js';
 export { mergeStateFiles, type MergedStates } from './merge_files.js';
 export { type ClusterState, type MinerState } from './miner_state.js';
 export { captureState, loadState, readState, restoreState, saveState, writeState } from './state.js';
+export { SYSTEMS, systemFlags, type SystemName, type SystemPreset } from './systems.js';
 export { TimeFormat } from './time_format.js';

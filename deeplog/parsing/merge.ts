@@ -1,6 +1,7 @@
-import { DRAIN_DEFAULTS, drainBranch, similarity, type Cluster } from './drain.js';
+import { DRAIN_DEFAULTS } from './drain.js';
 import { TemplateMiner, type MinerOptions } from './miner.js';
 import type { ClusterState, MinerState } from './miner_state.js';
+import type { Cluster } from './parser.js';
 import { captureState } from './state.js';
 
 /**
@@ -14,6 +15,7 @@ import { captureState } from './state.js';
  * it is commutative up to ids. Two templates of one parser and leaf never reach the threshold (the second would not have been made),
  * so a state merged with itself keeps its templates and ids; only its sizes double.
  *
+ * Spell and JaccardDrain have no such rule: their states are united, equal templates becoming one.
  * Ids: a's templates keep theirs; b's new ones follow in b's order; templates that are joined keep the smallest.
  * With `max_clusters` the largest are kept (all parts stay in `sources`).
  * Both states must have been made with `options`.
@@ -26,8 +28,8 @@ export function mergeStates(a: MinerState, b: MinerState, options: MinerOptions)
   const joined = groups.map((group) => join(group, miner.wildcardText));
   const limit = miner.options.drain?.maxClusters ?? DRAIN_DEFAULTS.maxClusters;
   const kept = limit === null ? joined : [...joined].sort((x, y) => y.size - x.size || x.id - y.id).slice(0, limit).reverse();
-  for (const c of kept) miner.drain.adopt({ id: c.id, size: c.size, tokens: Int32Array.from(c.tokens, (t) => miner.tokens.internText(t)) });
-  miner.drain.clustersCreated = created;
+  for (const c of kept) miner.parser.adopt({ id: c.id, size: c.size, tokens: Int32Array.from(c.tokens, (t) => miner.tokens.internText(t)) });
+  miner.parser.clustersCreated = created;
   const state = captureState(miner);
   return kept.length === sources.length ? state : { ...state, sources };
 }
@@ -68,7 +70,7 @@ function highestId(sources: readonly ClusterState[]): number {
 
 /** Templates that stand in one branch and are alike, directly or through others; groups and their members by position. */
 function groupAlike(sources: readonly ClusterState[], miner: TemplateMiner): ClusterState[][] {
-  const { drain, tokens } = miner;
+  const { parser, tokens } = miner;
   const clusters = sources.map((s): Cluster => ({ id: s.id, size: s.size, tokens: Int32Array.from(s.tokens, (t) => tokens.internText(t)) }));
   const parent = sources.map((_, i) => i);
   const find = (i: number): number => {
@@ -78,11 +80,12 @@ function groupAlike(sources: readonly ClusterState[], miner: TemplateMiner): Clu
   };
   const branches = new Map<string, number[]>();
   clusters.forEach((c, i) => {
-    const key = drainBranch(drain, c.tokens);
+    const key = parser.branch(c.tokens);
+    if (key === null) return;
     const members = branches.get(key) ?? [];
     for (const j of members) {
       const [x, y] = [find(i), find(j)];
-      if (x !== y && similarity(c.tokens, clusters[j].tokens, drain.wildcard) >= drain.options.simTh) parent[Math.max(x, y)] = Math.min(x, y);
+      if (x !== y && parser.alike(c.tokens, clusters[j].tokens)) parent[Math.max(x, y)] = Math.min(x, y);
     }
     members.push(i);
     branches.set(key, members);

@@ -1,5 +1,6 @@
-import type { Cluster } from './drain.js';
 import type { Masker } from './masking.js';
+import type { ParameterFinder } from './parameter_finder.js';
+import type { Cluster } from './parser.js';
 
 const SLOTS = 1 << 14;
 const HASH_MULTIPLIER = 0x9e3779b1 | 0;
@@ -75,7 +76,7 @@ export class MessageCache {
   }
 
   /** Offers the result for the message last looked for and not found. */
-  offer(buffer: Buffer, start: number, end: number, masker: Masker, version: number, cluster: Cluster, parameterStarts: Int32Array, parameterEnds: Int32Array, parameterMasks: Int32Array, parameterCount: number): void {
+  offer(buffer: Buffer, start: number, end: number, masker: Masker, version: number, cluster: Cluster, parameters: ParameterFinder): void {
     if (!this.usable) return;
     if (this.seenOnce[this.slot] !== this.hash) {
       this.seenOnce[this.slot] = this.hash;
@@ -91,21 +92,21 @@ export class MessageCache {
       gapLengths[gap] = until - gapStarts[gap];
       pieces.push(buffer.subarray(gapStarts[gap], until));
     }
-    const parameterGaps = new Int32Array(parameterCount * 2);
-    const parameterOffsets = new Int32Array(parameterCount * 2);
+    const parameterGaps = new Int32Array(parameters.count * 2);
+    const parameterOffsets = new Int32Array(parameters.count * 2);
     const place = (i: number, position: number): void => {
       let gap = count;
       while (gapStarts[gap] > position) gap--;
       parameterGaps[i] = gap;
       parameterOffsets[i] = position - gapStarts[gap];
     };
-    for (let p = 0; p < parameterCount; p++) {
-      place(2 * p, parameterStarts[p]);
-      place(2 * p + 1, parameterEnds[p]);
+    for (let p = 0; p < parameters.count; p++) {
+      place(2 * p, parameters.starts[p]);
+      place(2 * p + 1, parameters.ends[p]);
     }
     this.entries[this.slot] = {
       version, cluster, gapLengths, parameterGaps, parameterOffsets,
-      text: Buffer.concat(pieces), masks: masks.slice(0, count), parameterMasks: parameterMasks.slice(0, parameterCount),
+      text: Buffer.concat(pieces), masks: masks.slice(0, count), parameterMasks: parameters.masks.slice(0, parameters.count),
     };
   }
 }

@@ -1,14 +1,31 @@
-import { Drain, DRAIN_DEFAULTS, type Change, type Cluster, type DrainOptions, type FullSearch } from './drain.js';
+import { Drain, DRAIN_DEFAULTS, type DrainOptions } from './drain.js';
+import { JaccardDrain } from './jaccard_drain.js';
 import { Masker, type MaskingInstruction } from './masking.js';
-import { MessageCache, type CachedMessage } from './message_cache.js';
+import { MessageCache } from './message_cache.js';
+import { ParameterFinder } from './parameter_finder.js';
+import type { Change, Cluster, FullSearch, TemplateParser } from './parser.js';
+import { Spell } from './spell.js';
 import { TokenScanner } from './token_scanner.js';
 import { TokenTable } from './token_table.js';
 
+export const PARSERS = ['drain', 'spell', 'jaccard'] as const;
+export type ParserName = (typeof PARSERS)[number];
+
+export const SPELL_TAU = 0.5;
+/** What the published Spell splits at besides white space. */
+export const SPELL_DELIMITERS: readonly string[] = ['=', ':', ','];
+
 export interface MinerOptions {
+  /** Drain when absent. */
+  readonly parser?: ParserName;
+  /** For Drain and JaccardDrain; `maxClusters` for Spell too. */
   readonly drain?: Partial<DrainOptions>;
+  /** Spell: the share of a message's tokens that must agree with a template, in order. */
+  readonly tau?: number;
   readonly masking?: readonly MaskingInstruction[];
   readonly maskPrefix?: string;
   readonly maskSuffix?: string;
+  /** Besides white space; Spell's own when absent. */
   readonly extraDelimiters?: readonly string[];
 }
 
@@ -27,21 +44,18 @@ export interface Parameter {
 
 /**
  * Masks, splits and mines messages. The byte-level calls (`addBytes`, `matchBytes`) are what the pipeline uses; `add`, `match`
- * and `parameters` take text. After a call, the parameters of that message are at `parameterStarts/Ends[0, parameterCount)`.
+ * and `parameters` take text. After a call, where that message's parameters stand is in `found`.
  */
 export class TemplateMiner {
   readonly tokens = new TokenTable();
   readonly masker: Masker;
-  readonly drain: Drain;
+  readonly parser: TemplateParser;
   readonly wildcardText: string;
-  parameterCount = 0;
-  /** Byte spans in the buffer that was passed in. */
-  parameterStarts = new Int32Array(256);
-  parameterEnds = new Int32Array(256);
-  /** The mask's index, or −1 for a plain wildcard. */
-  parameterMasks = new Int32Array(256);
+  readonly found: ParameterFinder;
   private readonly scanner: TokenScanner;
   private readonly cache = new MessageCache();
+  /** Unknown tokens get ids of their own below −1: JaccardDrain counts distinct tokens. */
+  private readonly tellsUnknownApart: boolean;
   /** The message's buffer, for interning its tokens when a cluster is created. */
   private buffer: Buffer = Buffer.alloc(0);
   private ids = new Int32Array(256);
@@ -51,26 +65,28 @@ export class TemplateMiner {
     const suffix = options.maskSuffix ?? '>';
     this.wildcardText = `${prefix}*${suffix}`;
     this.masker = new Masker(options.masking ?? [], prefix, suffix);
-    this.scanner = new TokenScanner(options.extraDelimiters ?? []);
-    this.drain = new Drain({ ...DRAIN_DEFAULTS, ...options.drain }, this.tokens, this.wildcardText);
+    this.scanner = new TokenScanner(extraDelimitersOf(options));
+    this.found = new ParameterFinder(this.scanner, this.masker);
+    this.parser = createParser(options, this.tokens, this.wildcardText);
+    this.tellsUnknownApart = options.parser === 'jaccard';
   }
 
   /** Learns the message in buffer[start, end). `ascii`: it holds no byte above 127. */
   addBytes(buffer: Buffer, start: number, end: number, ascii: boolean): Cluster {
-    const { drain, masker } = this;
+    const { parser, masker, found } = this;
     masker.run(buffer, start, end, ascii);
-    const known = this.cache.find(buffer, start, end, masker, drain.version);
+    const known = this.cache.find(buffer, start, end, masker, parser.version);
     if (known !== null) {
-      drain.change = 'none';
-      drain.revisit(known.cluster);
-      this.recallParameters(known, start);
+      parser.change = 'none';
+      parser.store.revisit(known.cluster);
+      found.recall(known, start);
       return known.cluster;
     }
     this.prepare(buffer, start, end);
-    const cluster = drain.add(this.ids, this.scanner.count, this.internAll);
+    const cluster = parser.add(this.ids, this.scanner.count, this.internAll);
     this.locateParameters(cluster);
     // Only a message that changed nothing is sure to go the same way again.
-    if (drain.change === 'none') this.cache.offer(buffer, start, end, masker, drain.version, cluster, this.parameterStarts, this.parameterEnds, this.parameterMasks, this.parameterCount);
+    if (parser.change === 'none') this.cache.offer(buffer, start, end, masker, parser.version, cluster, found);
     return cluster;
   }
 
@@ -78,8 +94,8 @@ export class TemplateMiner {
   matchBytes(buffer: Buffer, start: number, end: number, ascii: boolean, fullSearch: FullSearch = 'never'): Cluster | null {
     this.masker.run(buffer, start, end, ascii);
     this.prepare(buffer, start, end);
-    const cluster = this.drain.match(this.ids, this.scanner.count, fullSearch);
-    if (cluster === null) this.parameterCount = 0;
+    const cluster = this.parser.match(this.ids, this.scanner.count, fullSearch);
+    if (cluster === null) this.found.count = 0;
     else this.locateParameters(cluster);
     return cluster;
   }
@@ -88,7 +104,7 @@ export class TemplateMiner {
   add(line: string): MinedLine {
     const { buffer, ascii } = encoded(line);
     const cluster = this.addBytes(buffer, 0, buffer.length, ascii);
-    return { change: this.drain.change, id: cluster.id, size: cluster.size, template: this.template(cluster) };
+    return { change: this.parser.change, id: cluster.id, size: cluster.size, template: this.template(cluster) };
   }
 
   /** The cluster that fits the message exactly, or null. */
@@ -111,11 +127,11 @@ export class TemplateMiner {
     for (let i = 0; i < expected.length; i++) {
       if (expected[i] !== this.wildcardText && expected[i] !== this.scanner.source(i, buffer).toString('utf8', this.scanner.starts[i], this.scanner.ends[i])) return null;
     }
-    this.locate((i) => expected[i] === this.wildcardText);
+    this.found.locateWhere((i) => expected[i] === this.wildcardText);
     const { instructions } = this.masker;
-    return Array.from({ length: this.parameterCount }, (_, i) => ({
-      value: buffer.toString('utf8', this.parameterStarts[i], this.parameterEnds[i]),
-      mask: this.parameterMasks[i] < 0 ? '*' : instructions[this.parameterMasks[i]].maskWith,
+    return Array.from({ length: this.found.count }, (_, i) => ({
+      value: buffer.toString('utf8', this.found.starts[i], this.found.ends[i]),
+      mask: this.found.masks[i] < 0 ? '*' : instructions[this.found.masks[i]].maskWith,
     }));
   }
 
@@ -139,76 +155,42 @@ export class TemplateMiner {
     const { ids } = this;
     const { starts, ends, hashes, maskFrom, maskTo, spelled } = scanner;
     for (let i = 0; i < count; i++) ids[i] = tokens.find(maskTo[i] > maskFrom[i] ? spelled : buffer, starts[i], ends[i], hashes[i]);
+    if (this.tellsUnknownApart) this.numberUnknown(count);
   }
 
-  private recallParameters(entry: CachedMessage, start: number): void {
-    const { parameterGaps: gaps, parameterOffsets: offsets, parameterMasks } = entry;
-    const { ends } = this.masker;
-    const count = parameterMasks.length;
-    for (let p = 0; p < count; p++) {
-      const from = gaps[2 * p];
-      const to = gaps[2 * p + 1];
-      this.parameterStarts[p] = (from === 0 ? start : ends[from - 1]) + offsets[2 * p];
-      this.parameterEnds[p] = (to === 0 ? start : ends[to - 1]) + offsets[2 * p + 1];
-      this.parameterMasks[p] = parameterMasks[p];
+  /** Equal unknown tokens get equal ids. */
+  private numberUnknown(count: number): void {
+    const { ids, scanner, buffer } = this;
+    const known = new Map<string, number>();
+    for (let i = 0; i < count; i++) {
+      if (ids[i] >= 0) continue;
+      const text = scanner.source(i, buffer).toString('latin1', scanner.starts[i], scanner.ends[i]);
+      const id = known.get(text) ?? -2 - known.size;
+      known.set(text, id);
+      ids[i] = id;
     }
-    this.parameterCount = count;
   }
 
   private locateParameters(cluster: Cluster): void {
-    const { tokens } = cluster;
-    const { wildcard } = this.drain;
-    const { scanner } = this;
-    const { rawStarts, rawEnds, maskFrom, maskTo } = scanner;
-    let count = 0;
-    for (let i = 0; i < tokens.length; i++) {
-      if (tokens[i] === wildcard) {
-        if (count === this.parameterStarts.length) this.growParameters();
-        this.parameterStarts[count] = rawStarts[i];
-        this.parameterEnds[count] = rawEnds[i];
-        this.parameterMasks[count] = -1;
-        count++;
-      } else if (maskTo[i] > maskFrom[i]) count = this.locateMasks(i, count);
-    }
-    this.parameterCount = count;
+    const { parser, scanner } = this;
+    if (cluster.tokens.length === scanner.count && !(parser instanceof Spell)) this.found.locateAligned(cluster.tokens, parser.wildcard);
+    else this.found.locateLoosely(cluster.tokens, parser.wildcard, this.ids);
   }
+}
 
-  private locate(isWildcard: (i: number) => boolean): void {
-    let count = 0;
-    for (let i = 0; i < this.scanner.count; i++) {
-      if (isWildcard(i)) {
-        if (count === this.parameterStarts.length) this.growParameters();
-        this.parameterStarts[count] = this.scanner.rawStarts[i];
-        this.parameterEnds[count] = this.scanner.rawEnds[i];
-        this.parameterMasks[count] = -1;
-        count++;
-      } else count = this.locateMasks(i, count);
-    }
-    this.parameterCount = count;
-  }
+/** The delimiters in force. */
+export function extraDelimitersOf(options: MinerOptions): readonly string[] {
+  return options.extraDelimiters ?? (options.parser === 'spell' ? SPELL_DELIMITERS : []);
+}
 
-  /** A literal token of the template may hold masks: each of them is a parameter. */
-  private locateMasks(token: number, from: number): number {
-    let count = from;
-    for (let s = this.scanner.maskFrom[token]; s < this.scanner.maskTo[token]; s++) {
-      if (count === this.parameterStarts.length) this.growParameters();
-      this.parameterStarts[count] = this.masker.starts[s];
-      this.parameterEnds[count] = this.masker.ends[s];
-      this.parameterMasks[count] = this.masker.masks[s];
-      count++;
-    }
-    return count;
-  }
-
-  private growParameters(): void {
-    const grow = (a: Int32Array): Int32Array<ArrayBuffer> => {
-      const larger = new Int32Array(a.length * 2);
-      larger.set(a);
-      return larger;
-    };
-    this.parameterStarts = grow(this.parameterStarts);
-    this.parameterEnds = grow(this.parameterEnds);
-    this.parameterMasks = grow(this.parameterMasks);
+function createParser(options: MinerOptions, tokens: TokenTable, wildcardText: string): TemplateParser {
+  const drain = { ...DRAIN_DEFAULTS, ...options.drain };
+  switch (options.parser) {
+    case 'spell': return new Spell({ tau: options.tau ?? SPELL_TAU, maxClusters: drain.maxClusters }, tokens, wildcardText);
+    case 'jaccard': return new JaccardDrain(drain, tokens, wildcardText);
+    case 'drain':
+    case undefined: return new Drain(drain, tokens, wildcardText);
+    default: return options.parser satisfies never;
   }
 }
 

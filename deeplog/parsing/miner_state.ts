@@ -5,8 +5,8 @@ export interface MinerState {
   readonly clustersCreated: number;
   /** In order of last use when there is a limit on their number, else by id. */
   readonly clusters: readonly ClusterState[];
-  /** By token count. */
-  readonly tree: readonly (readonly [number, NodeState])[];
+  /** The parser's own: Drain's is by token count, JaccardDrain's by first token. */
+  readonly tree: unknown;
   /** What a merged state was merged from, where that is more than its clusters tell. */
   readonly sources?: readonly ClusterState[];
 }
@@ -17,6 +17,7 @@ export interface ClusterState {
   readonly tokens: readonly string[];
 }
 
+/** A node of a Drain tree and what is below it. */
 export interface NodeState {
   readonly children: readonly (readonly [string, NodeState])[];
   readonly clusters: readonly number[];

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { hashOfValue, writeJson } from '../artifacts/index.js';
 import { DataError, messageOf } from '../common/index.js';
-import { DRAIN_DEFAULTS, newNode, type DrainNode } from './drain.js';
-import { TemplateMiner, type MinerOptions } from './miner.js';
+import { DRAIN_DEFAULTS } from './drain.js';
+import { extraDelimitersOf, SPELL_TAU, TemplateMiner, type MinerOptions, type ParserName } from './miner.js';
 import { readDrain3Snapshot } from './drain3_snapshot.js';
-import { requireSameSettings, type MinerState, type NodeState } from './miner_state.js';
+import { requireSameSettings, type MinerState } from './miner_state.js';
 
 interface StateFile {
   readonly schema: 'deeplog.drain_state/1';
-  readonly parser: 'drain';
+  readonly parser: ParserName;
   readonly config_hash: string;
   readonly config: ReturnType<typeof settingsOf>;
   readonly encoding: 'none' | 'zlib+base64';
@@ -20,12 +20,10 @@ interface StateFile {
 function settingsOf(options: MinerOptions): Record<string, unknown> {
   const drain = { ...DRAIN_DEFAULTS, ...options.drain };
   return {
-    sim_th: drain.simTh,
-    depth: drain.depth,
-    max_children: drain.maxChildren,
-    max_clusters: drain.maxClusters,
-    parametrize_numeric_tokens: drain.parametrizeNumericTokens,
-    extra_delimiters: options.extraDelimiters ?? [],
+    ...(options.parser === 'spell'
+      ? { tau: options.tau ?? SPELL_TAU, max_clusters: drain.maxClusters }
+      : { sim_th: drain.simTh, depth: drain.depth, max_children: drain.maxChildren, max_clusters: drain.maxClusters, parametrize_numeric_tokens: drain.parametrizeNumericTokens }),
+    extra_delimiters: extraDelimitersOf(options),
     masking: (options.masking ?? []).map((m) => [m.regexPattern, m.maskWith]),
     mask_prefix: options.maskPrefix ?? '<',
     mask_suffix: options.maskSuffix ?? '>',
@@ -33,39 +31,32 @@ function settingsOf(options: MinerOptions): Record<string, unknown> {
 }
 
 export function captureState(miner: TemplateMiner): MinerState {
-  const { drain, tokens } = miner;
-  const node = (n: DrainNode): NodeState => ({
-    children: Array.from(n.children, ([token, child]) => [tokens.text(token), node(child)] as const),
-    clusters: n.clusterIds,
-  });
+  const { parser, tokens } = miner;
   return {
-    clustersCreated: drain.clustersCreated,
-    clusters: Array.from(drain.byRecency(), (c) => ({ id: c.id, size: c.size, tokens: Array.from(c.tokens, (t) => tokens.text(t)) })),
-    tree: Array.from(drain.root, ([count, n]) => [count, node(n)] as const),
+    clustersCreated: parser.clustersCreated,
+    clusters: Array.from(parser.store.byRecency(), (c) => ({ id: c.id, size: c.size, tokens: Array.from(c.tokens, (t) => tokens.text(t)) })),
+    tree: parser.saveTree(),
   };
 }
 
 /** Fills a fresh miner. */
 export function restoreState(miner: TemplateMiner, state: MinerState): void {
-  const { drain, tokens } = miner;
-  const node = (s: NodeState): DrainNode => {
-    const n = newNode();
-    for (const [token, child] of s.children) n.children.set(tokens.internText(token), node(child));
-    n.clusterIds.push(...s.clusters);
-    return n;
-  };
-  for (const c of state.clusters) drain.store({ id: c.id, size: c.size, tokens: Int32Array.from(c.tokens, (t) => tokens.internText(t)) });
-  for (const [count, n] of state.tree) drain.root.set(count, node(n));
-  drain.clustersCreated = state.clustersCreated;
+  const { parser, tokens } = miner;
+  for (const c of state.clusters) parser.store.put({ id: c.id, size: c.size, tokens: Int32Array.from(c.tokens, (t) => tokens.internText(t)) });
+  parser.restoreTree(state.tree);
+  parser.clustersCreated = state.clustersCreated;
 }
 
 /** The inverse of {@link settingsOf}. */
-function optionsOf(config: Readonly<Record<string, unknown>>): MinerOptions {
-  const c = config as ReturnType<typeof settingsOf> & Record<string, never>;
+function optionsOf(parser: ParserName, config: Readonly<Record<string, unknown>>): MinerOptions {
+  const c = config as { tau: number; sim_th: number; depth: number; max_children: number; max_clusters: number | null; parametrize_numeric_tokens: boolean; extra_delimiters: string[]; masking: [string, string][]; mask_prefix: string; mask_suffix: string };
   return {
-    drain: { simTh: c.sim_th, depth: c.depth, maxChildren: c.max_children, maxClusters: c.max_clusters, parametrizeNumericTokens: c.parametrize_numeric_tokens },
+    parser,
+    ...(parser === 'spell'
+      ? { tau: c.tau, drain: { maxClusters: c.max_clusters } }
+      : { drain: { simTh: c.sim_th, depth: c.depth, maxChildren: c.max_children, maxClusters: c.max_clusters, parametrizeNumericTokens: c.parametrize_numeric_tokens } }),
     extraDelimiters: c.extra_delimiters,
-    masking: (c.masking as [string, string][]).map(([regexPattern, maskWith]) => ({ regexPattern, maskWith })),
+    masking: c.masking.map(([regexPattern, maskWith]) => ({ regexPattern, maskWith })),
     maskPrefix: c.mask_prefix,
     maskSuffix: c.mask_suffix,
   };
@@ -81,7 +72,7 @@ export async function writeState(state: MinerState, options: MinerOptions, file:
   const config = settingsOf(options);
   await writeJson(file, {
     schema: 'deeplog.drain_state/1',
-    parser: 'drain',
+    parser: options.parser ?? 'drain',
     config_hash: hashOfValue(config),
     config,
     encoding: compress ? 'zlib+base64' : 'none',
@@ -113,7 +104,7 @@ export async function readState(file: string): Promise<{ state: MinerState; opti
   const parsed = await readStateText(file);
   const saved = parsed as Partial<StateFile> | null;
   if (typeof parsed !== 'object' || saved?.config === undefined) throw new DataError(`${file}: does not say which settings it was made with. Give states that \`drain\` saved (parse once with --state ${file} to turn a Drain3 snapshot into one).`);
-  const options = optionsOf(saved.config);
+  const options = optionsOf(saved.parser ?? 'drain', saved.config);
   return { state: stateIn(parsed, file, options), options };
 }
 
@@ -133,9 +124,12 @@ async function readStateText(file: string): Promise<unknown> {
 
 function stateIn(parsed: unknown, file: string, options: MinerOptions): MinerState {
   if (typeof parsed !== 'object' || parsed === null) throw new DataError(`${file}: is neither a saved parser state nor a Drain3 snapshot.`);
+  const parser = options.parser ?? 'drain';
+  if ('py/object' in parsed && parser !== 'drain') throw new DataError(`${file}: Drain3 snapshots are read for --parser drain only.`);
   if ('py/object' in parsed) return readDrain3Snapshot(parsed, file, settingsOf(options));
   const saved = parsed as Partial<StateFile>;
   if (saved.schema !== 'deeplog.drain_state/1' || saved.state === undefined) throw new DataError(`${file}: is no parser state of this version (schema ${String(saved.schema)}). Parse again without --state.`);
+  if (saved.parser !== parser) throw new DataError(`${file}: holds what ${saved.parser ?? 'another parser'} learned, not ${parser}. Use --parser ${saved.parser ?? ''}, or start afresh without --state.`);
   requireSameSettings(saved.config ?? {}, settingsOf(options), file);
   return typeof saved.state === 'string' ? JSON.parse(inflateSync(Buffer.from(saved.state, 'base64')).toString('utf8')) as MinerState : saved.state;
 }

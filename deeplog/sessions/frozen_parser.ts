@@ -77,7 +77,7 @@ export class FrozenParse {
     const { onLine } = options;
     this.pass = new LinePass({ ...settings.parse, miner, fitUntilLine: 0 }, this.counts, {
       line: (block, i) => {
-        rows?.appendParameters(block.buffers[i], miner.parameterStarts, miner.parameterEnds, miner.parameterCount);
+        rows?.appendParameters(block.buffers[i], miner.found.starts, miner.found.ends, miner.found.count);
         onLine?.(parsedLine(block, i, miner));
       },
       session: (record) => this.closed.push(record),
@@ -119,6 +119,6 @@ function parsedLine(block: LineBlock, i: number, miner: TemplateMiner): ParsedLi
   const buffer = block.buffers[i];
   return {
     line: block.line[i], event: block.event[i], time: Number.isNaN(block.time[i]) ? null : block.time[i],
-    parameters: Array.from({ length: miner.parameterCount }, (_, p) => buffer.toString('utf8', miner.parameterStarts[p], miner.parameterEnds[p])),
+    parameters: Array.from({ length: miner.found.count }, (_, p) => buffer.toString('utf8', miner.found.starts[p], miner.found.ends[p])),
   };
 }

@@ -58,7 +58,7 @@ export class LinePass {
       let event = 0;
       if (line[i] < fitUntilLine) {
         event = miner.addBytes(buffer, contentStarts[i], contentEnds[i], ascii[i] === 1).id;
-        if (miner.drain.change !== 'none') this.stateChanged = true;
+        if (miner.parser.change !== 'none') this.stateChanged = true;
       } else {
         event = miner.matchBytes(buffer, contentStarts[i], contentEnds[i], ascii[i] === 1, fullSearch)?.id ?? 0;
         if (event === 0) counts.unmatchedLines++;

@@ -80,7 +80,7 @@ class Filter {
     const buffer = block.buffers[i];
     const event = block.event[i];
     const parameters: string[] = [];
-    for (let p = 0; p < miner.parameterCount; p++) parameters.push(buffer.toString('utf8', miner.parameterStarts[p], miner.parameterEnds[p]));
+    for (let p = 0; p < miner.found.count; p++) parameters.push(buffer.toString('utf8', miner.found.starts[p], miner.found.ends[p]));
     const time = block.time[i];
     const ascii = block.ascii[i] === 1;
     const session = this.key?.find(buffer, block.starts[i], block.ends[i], ascii) === true ? buffer.toString('utf8', this.key.matchStart, this.key.matchEnd) : null;
@@ -95,11 +95,11 @@ class Filter {
   }
 
   private templateOf(event: number): string {
-    const { drain } = this.options.miner;
-    if (drain.change !== 'none') this.templates.delete(event);
+    const { parser } = this.options.miner;
+    if (parser.change !== 'none') this.templates.delete(event);
     let known = this.templates.get(event);
     if (known === undefined) {
-      const cluster = event === 0 ? undefined : drain.get(event);
+      const cluster = event === 0 ? undefined : parser.store.get(event);
       known = cluster === undefined ? 'null' : JSON.stringify(this.options.miner.template(cluster));
       this.templates.set(event, known);
     }

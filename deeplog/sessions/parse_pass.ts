@@ -92,7 +92,7 @@ export class ParsePass {
     const { miner } = this.options;
     const buffer = block.buffers[i];
     const event = block.event[i];
-    this.events.appendParameters(buffer, miner.parameterStarts, miner.parameterEnds, miner.parameterCount);
+    this.events.appendParameters(buffer, miner.found.starts, miner.found.ends, miner.found.count);
     const facts = templates[event];
     if (facts === undefined) templates[event] = { count: 1, firstLine: block.line[i], example: buffer.toString('utf8', block.contentStarts[i], Math.min(block.contentEnds[i], block.contentStarts[i] + EXAMPLE_BYTES)) };
     else facts.count++;
@@ -137,7 +137,7 @@ export class ParsePass {
     const { miner, outputPath } = this.options;
     const compat: Record<string, string> = {};
     const info: Record<string, unknown> = {};
-    for (const cluster of miner.drain.clusters()) {
+    for (const cluster of miner.parser.store.clusters()) {
       const template = miner.template(cluster);
       const facts = this.templates[cluster.id];
       compat[cluster.id] = template;

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { arrowToParquet, checkOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
 import { messageOf, UsageError, type Literal } from '../common/index.js';
-import { countLines, FLAT_TIME_FORMAT, isStructured, LinePattern, loadState, LogFormat, logInput, parseDuration, TemplateMiner, TimeFormat, type FieldMap, type FullSearch, type InputFormat, type InputOptions, type LogInput, type MaskingInstruction, type MinerOptions } from '../parsing/index.js';
+import { countLines, FLAT_TIME_FORMAT, isStructured, LinePattern, loadState, LogFormat, logInput, parseDuration, PARSERS, TemplateMiner, TimeFormat, type FieldMap, type FullSearch, type InputFormat, type InputOptions, type LogInput, type MaskingInstruction, type MinerOptions, type ParserName } from '../parsing/index.js';
 import path from 'node:path';
 import { createAdapter, type AdapterOptions } from './adapters.js';
 import { readLabels } from './labels.js';
@@ -30,6 +30,9 @@ export interface DrainFlags {
   readonly overwrite: boolean;
   /** events.parquet and sessions.parquet, too. */
   readonly parquet?: boolean;
+  readonly parser?: string;
+  readonly engine?: string;
+  readonly tau?: number;
   readonly sim_th: number;
   readonly depth: number;
   readonly max_children: number;
@@ -87,11 +90,13 @@ export function drainSettings(given: DrainFlags, fields?: FieldMap): DrainSettin
   return {
     flags: given,
     miner: {
+      parser: parserOf(flags),
+      tau: flags.tau,
       drain: { simTh: flags.sim_th, depth: flags.depth, maxChildren: flags.max_children, maxClusters: flags.max_clusters ?? null, parametrizeNumericTokens: flags.parametrize_numeric_tokens },
       masking: maskingOf(flags.masking),
       maskPrefix: flags.mask_prefix,
       maskSuffix: flags.mask_suffix,
-      extraDelimiters: strings(flags.extra_delimiters, 'extra_delimiters'),
+      extraDelimiters: unlessEmpty(strings(flags.extra_delimiters, 'extra_delimiters')),
     },
     parse: {
       adapter, logFormat, timeFormat,
@@ -208,6 +213,11 @@ function withFields(flags: DrainFlags, fields: FieldMap): DrainFlags {
   };
 }
 
+/** `--parser`, else what drain3.ini's `engine` names. */
+function parserOf(f: DrainFlags): ParserName {
+  return PARSERS.find((p) => p === f.parser) ?? (f.engine === 'JaccardDrain' ? 'jaccard' : 'drain');
+}
+
 function adapterOf(f: DrainFlags): AdapterOptions | null {
   const need = (name: 'regex' | 'delimiter'): string => {
     const value = f[name];
@@ -255,4 +265,9 @@ function strings(value: Literal | undefined, name: string): string[] {
   if (typeof value === 'string') return [value];
   if (!Array.isArray(value) || value.some((v) => typeof v !== 'string')) throw new UsageError(`${name} must be a list of texts, e.g. "['_', ':']", got ${JSON.stringify(value)}.`);
   return value as string[];
+}
+
+/** None: the parser's own. */
+function unlessEmpty(list: readonly string[]): readonly string[] | undefined {
+  return list.length === 0 ? undefined : list;
 }

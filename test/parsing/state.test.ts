@@ -44,7 +44,7 @@ describe('a Drain3 snapshot', () => {
 
   it.each(['drain3_snapshot.json', 'drain3_snapshot_compressed.txt'])('%s keeps ids, sizes and templates', async (name) => {
     const miner = await loadState(fixture(name), options);
-    expect(Array.from(miner.drain.clusters(), (c) => [c.id, c.size, miner.template(c)])).toEqual([
+    expect(Array.from(miner.parser.store.clusters(), (c) => [c.id, c.size, miner.template(c)])).toEqual([
       [1, 3, 'connect from <IP> <*>'], [2, 2, 'disk <*> is full'], [3, 2, 'user <*> logged in'], [4, 1, ''],
     ]);
     expect(miner.add('disk nvme0 is full')).toEqual({ change: 'none', id: 2, size: 3, template: 'disk <*> is full' });
@@ -53,10 +53,10 @@ describe('a Drain3 snapshot', () => {
 
   it('keeps the order of use when clusters are limited', async () => {
     const miner = await loadState(fixture('drain3_snapshot_limited.json'), { ...options, drain: { simTh: 0.5, maxClusters: 3 } });
-    expect(Array.from(miner.drain.byRecency(), (c) => c.id)).toEqual([3, 4, 5]);
+    expect(Array.from(miner.parser.store.byRecency(), (c) => c.id)).toEqual([3, 4, 5]);
     miner.add('user eve logged in');
     miner.add('a new template'); // forgets 4, the one unused the longest
-    expect(Array.from(miner.drain.clusters(), (c) => c.id)).toEqual([3, 5, 6]);
+    expect(Array.from(miner.parser.store.clusters(), (c) => c.id)).toEqual([3, 5, 6]);
   });
 
   it('is refused when its objects are shared', async () => {
