@@ -16,8 +16,9 @@ export const LAYERS = {
   detectors: ['models', 'engine', 'training', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],
   simulator: [],
   cli: ['training'],
-  evaluation: ['detectors', 'triage', 'engine', 'training', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],
-  export: ['evaluation', 'detectors', 'models', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
+  // Training stages write the exported formats beside the weights.
+  evaluation: ['export', 'detectors', 'triage', 'engine', 'training', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],
+  export: ['detectors', 'models', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
   serving: ['evaluation', 'detectors', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
   dashboard: ['training', 'artifacts'],
   diagnosis: ['evaluation', 'detectors', 'engine', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],

@@ -1,7 +1,7 @@
 // Train DeepLog's log-key model on parsed sessions, set g on validation normals, judge the test part.
 //   npx deeplog log-key --input_file artifacts/drain_result
 //   npx deeplog log-key --input_file artifacts/drain_result --preset paper --max_epochs 3      (a quick look)
-import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, invocation, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveRunOptions, RUN_OPTIONS, runIfMain, SPLIT_OPTIONS, StageConsole, withRun, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, EXPORT_FORMATS, FORMAT_OPTIONS, formatCount, formatSeconds, invocation, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveRunOptions, RUN_OPTIONS, runIfMain, SPLIT_OPTIONS, StageConsole, withRun, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const LOG_KEY_OPTIONS = {
   input_file: { type: 'string', group: 'Data', default: 'artifacts/drain_result', describe: 'drain_result folder, sessions.arrow, data.json, or a file of event ids per session' },
@@ -10,6 +10,7 @@ export const LOG_KEY_OPTIONS = {
   overwrite: { type: 'boolean', group: 'Output', default: false, describe: 'replace a finished model in output_path' },
   ...SPLIT_OPTIONS,
   ...LOG_KEY_MODEL_OPTIONS,
+  ...FORMAT_OPTIONS,
   ...ENGINE_OPTIONS,
   ...RUN_OPTIONS,
 } as const satisfies OptionSpecs;
@@ -29,7 +30,7 @@ export const logKeyStage: Stage = {
     try {
       const { task, detector, evaluation: e, hitAtK, warnings } = await withRun({ stage: 'log-key', specs: LOG_KEY_OPTIONS, options: o, console, engine }, (run) => trainLogKey({
         inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, trainRatio: o.train_ratio, valRatio: o.val_ratio,
-        order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', targetFpr: o.target_fpr, seed: o.seed, model: logKeyOptions(o), flags: o,
+        order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', targetFpr: o.target_fpr, seed: o.seed, model: logKeyOptions(o), formats: EXPORT_FORMATS.filter((f) => o.formats.includes(f)), flags: o,
         ...(o.label_file === undefined ? {} : { labelFile: o.label_file }),
         onData: (_, t) => console.say(`log-key: ${formatCount(t.table.size)} sessions, ${formatCount(t.table.distinct)} distinct; split ${t.split.sha256.slice(0, 12)}`),
       }, engine, run.report, run.signal));
@@ -41,7 +42,7 @@ export const logKeyStage: Stage = {
       const percent = (x: number | null): string => (x === null ? '–' : x.toFixed(3));
       if (e.labelled) console.say(`test: ${formatCount(e.n_test)} ${task.unit}s, F1 ${percent(e.f1)} (precision ${percent(e.precision)}, recall ${percent(e.recall)}); at 1 % ${percent(e.at_target_fpr?.at(-1)?.f1 ?? null)}; oracle ${percent(e.oracle_f1)}`);
       for (const w of warnings) console.warn(w);
-      console.say(`written: ${o.output_path} (model.safetensors, config.json, metrics.json)`);
+      console.say(`written: ${o.output_path} (model.safetensors, ${o.formats.join(', ')}, config.json, metrics.json)`);
       console.say(`next: ${invocation('detect')} --model ${o.output_path} --input_file <new log>\n      ${invocation('benchmark')} --protocol custom --input_file ${o.input_file} --model ${o.output_path}`);
     } finally {
       console.clear();

@@ -1,7 +1,7 @@
 // Train DeepLog's parameter-value model: predict each event's numbers and its elapsed time from those before it, and judge the test part.
 //   npx deeplog parameters --input_file artifacts/drain_result        (every event with numbers, side by side)
 //   npx deeplog parameters --input_file matrix.json                   (one matrix: {"data": [[…], …]})
-import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, invocation, resolveRunOptions, RUN_OPTIONS, runIfMain, StageConsole, withRun, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, EXPORT_FORMATS, FORMAT_OPTIONS, formatCount, formatSeconds, invocation, resolveRunOptions, RUN_OPTIONS, runIfMain, StageConsole, withRun, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const PARAMETERS_OPTIONS = {
   input_file: { type: 'string', group: 'Data', default: 'artifacts/drain_result', describe: 'drain_result folder or its events.arrow, or a .json file {"data": [[…], …]} with one row of numbers per occurrence' },
@@ -21,6 +21,7 @@ export const PARAMETERS_OPTIONS = {
   max_epochs: { type: 'integer', group: 'Training', default: 100, min: 1, describe: 'epochs at most' },
   early_stop: { type: 'integer', group: 'Training', default: 7, min: 1, describe: 'epochs without a better validation loss of any event before stopping' },
   learning_rate: { type: 'number', group: 'Training', default: 0.001, min: 0, max: 1, exclusive: true, describe: "Adam's learning rate" },
+  ...FORMAT_OPTIONS,
   ...ENGINE_OPTIONS,
   ...RUN_OPTIONS,
 } as const satisfies OptionSpecs;
@@ -43,7 +44,7 @@ export const parametersStage: Stage = {
       const { detector, results, threshold, columnNotes, seconds } = await withRun({ stage: 'parameters', specs: PARAMETERS_OPTIONS, options: o, console, engine }, (run) => trainParameters({
         inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, trainRatio: o.train_ratio, valRatio: o.val_ratio, trainOn: o.train_on === 'all' ? 'all' : 'normal', targetFpr: o.target_fpr, seed: o.seed,
         model: { windowSize: o.window_size, units: o.LSTM_units, dropout: o.dropout, batchSize: o.batch_size, learningRate: o.learning_rate, maxEpochs: o.max_epochs, earlyStop: o.early_stop, minRows: o.min_rows, maxRows: o.max_rows, alpha: o.alpha },
-        flags: o, onData: (what) => console.say(`parameters: ${what}`),
+        formats: EXPORT_FORMATS.filter((f) => o.formats.includes(f)), flags: o, onData: (what) => console.say(`parameters: ${what}`),
       }, engine, run.report, run.signal));
       console.clear();
       for (const note of columnNotes) console.say(note);
@@ -52,7 +53,7 @@ export const parametersStage: Stage = {
       const percent = (x: number | null): string => (x === null ? '–' : `${(100 * x).toFixed(2)} %`);
       for (const r of results) console.say(`  ${r.name.padEnd(9)} · test ${formatCount(r.test_rows)} rows · error ${r.test_error.toPrecision(3)} (predicting the mean: ${r.mean_error.toPrecision(3)}) · bound ${r.bound.toPrecision(3)} · above it ${percent(r.share_above.all)}${r.share_above.abnormal === null ? '' : ` (normal ${percent(r.share_above.normal)}, abnormal ${percent(r.share_above.abnormal)})`}`);
       console.say(`threshold for sessions: ${threshold.toPrecision(4)} deviations, above which at most ${100 * o.target_fpr} % of the validation rows are`);
-      console.say(`written: ${o.output_path} (model.safetensors, model.onnx, config.json, errors.svg, columns.csv, metrics.json)`);
+      console.say(`written: ${o.output_path} (model.safetensors, ${o.formats.join(', ')}, config.json, errors.svg, columns.csv, metrics.json)`);
       if (!o.input_file.endsWith('.json')) console.say(`next: ${invocation('diagnose')} --parameters ${o.output_path} --input_file ${o.input_file} --worst 3`);
     } finally {
       console.clear();

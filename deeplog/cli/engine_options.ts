@@ -31,6 +31,14 @@ export const SPLIT_OPTIONS = {
   target_fpr: { type: 'number', group: 'Evaluation', default: 0.001, min: 0, max: 0.5, describe: 'false-alarm rate on validation normals that sets the threshold; 1 % is shown beside it' },
 } as const satisfies OptionSpecs;
 
+/** As `FORMATS` of deeplog/export, which --help must not wait for. */
+export const EXPORT_FORMATS = ['onnx', 'tfjs-layers', 'tfjs-graph', 'h5'] as const;
+
+/** Flag of the stages that write a network for other runtimes beside its weights. */
+export const FORMAT_OPTIONS = {
+  formats: { type: 'strings', group: 'Output', default: EXPORT_FORMATS, choices: [...EXPORT_FORMATS, 'none'], describe: 'files for other runtimes to write beside the weights' },
+} as const satisfies OptionSpecs;
+
 interface ModelFlags {
   readonly preset: string;
   readonly window_size: number;

@@ -1,8 +1,9 @@
-export { DEEPLOG_KEYS_DEFAULTS, DeepLogKeys, type DeepLogKeysOptions } from './deep/deeplog_keys.js';
+export { DEEPLOG_KEYS_DEFAULTS, DeepLogKeys, LOG_KEY_NETWORK, type DeepLogKeysOptions } from './deep/deeplog_keys.js';
 export { Calibration } from './deep/calibration.js';
 export { DeepLog, type DeepLogParts } from './deep/deeplog.js';
 export { DEEPLOG_PARAMS_DEFAULTS, DeepLogParams, type DeepLogParamsOptions } from './deep/deeplog_params.js';
 export { DetailedSessions, requireNeeds, sessionLines } from './detailed_source.js';
+export { EXPORT_ROWS, isExportable, type Exportable, type ExportableNetwork, type NetworkRunner } from './exportable.js';
 export { DeepLogWorkflow } from './deep/deeplog_workflow.js';
 export { LogBert } from './deep/logbert/logbert.js';
 export { maskSchedule } from './deep/logbert/masks.js';

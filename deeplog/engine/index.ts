@@ -7,6 +7,11 @@ export type * from './types.js';
 export { EngineRuntimeError, EngineUnavailableError, ShapeError, TracedValueError, UnknownKernelError } from './errors.js';
 export { fillUniform } from './noise.js';
 export { BATCH_DIMENSION, exportOnnx } from './onnx/export.js';
+export { exportGraphModel, type GraphModel } from './tfjs/export.js';
+export type { Weight } from './tfjs/graph_def.js';
+export { openOnnx } from './saved/open_onnx.js';
+export { openTfjs } from './saved/open_tfjs.js';
+export type { SavedNetwork, SavedTensor } from './saved/types.js';
 export { initialState } from './parameters.js';
 export { gradientName } from './trace/names.js';
 

@@ -2,8 +2,9 @@ import { cp } from 'node:fs/promises';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { checkOutput, hashInputs, openOutput, readJson, readManifest, writeJson, writeManifest } from '../artifacts/index.js';
-import { DeepLogKeys, tableSource, type DeepLogKeysOptions } from '../detectors/index.js';
+import { DeepLogKeys, LOG_KEY_NETWORK, tableSource, type DeepLogKeysOptions } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
+import { fileOf, FORMATS, writeFormats, type Format } from '../export/index.js';
 import { ABNORMAL, PART, writeSplit, type SessionSet } from '../sequences/index.js';
 import type { Reporter } from '../training/index.js';
 import { customTask, type CustomTaskOptions } from './custom_task.js';
@@ -16,6 +17,8 @@ export interface TrainLogKeyOptions extends CustomTaskOptions {
   readonly overwrite: boolean;
   readonly targetFpr: number;
   readonly model: DeepLogKeysOptions;
+  /** Files for other runtimes to write beside the weights; none when absent. */
+  readonly formats?: readonly Format[];
   readonly flags: Readonly<Record<string, unknown>>;
   onData?(set: SessionSet, task: Task): void;
 }
@@ -47,10 +50,11 @@ export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, r
   const evaluation = evaluate(task, scores, detector, options.targetFpr);
   const hitAtK = await detector.hitAtK(validation);
 
-  await openOutput(outputPath, ['parser.json', 'parser_state.json', 'templates.json', 'checkpoint']);
+  await openOutput(outputPath, ['parser.json', 'parser_state.json', 'templates.json', 'checkpoint', ...FORMATS.map((f) => fileOf(LOG_KEY_NETWORK, f))]);
   await detector.save(outputPath);
+  const { description } = await writeFormats(detector, outputPath, options.formats ?? []);
   const config = (await readJson(path.join(outputPath, 'config.json'))) as object;
-  await writeJson(path.join(outputPath, 'config.json'), { ...config, threshold: evaluation.threshold, g: evaluation.threshold, target_fpr: options.targetFpr });
+  await writeJson(path.join(outputPath, 'config.json'), { ...config, threshold: evaluation.threshold, g: evaluation.threshold, target_fpr: options.targetFpr, export: description });
   await writeSplit(path.join(outputPath, 'split.arrow'), split);
   await writeJson(path.join(outputPath, 'metrics.json'), {
     schema: 'deeplog.log_key_metrics/1', test: evaluation, validation_hit_at_k: hitAtK, best_epoch: detector.training?.bestEpoch, stopped: detector.training?.stopped, history: detector.training?.history,

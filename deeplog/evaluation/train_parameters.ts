@@ -3,7 +3,8 @@ import path from 'node:path';
 import { checkOutput, hashInputs, openOutput, readJson, writeAtomic, writeJson, writeManifest } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
 import { DeepLogParams, describeColumns, DetailedSessions, positionsFrom, seriesOf, upperBound, type DeepLogParamsOptions, type FittedKey, type RowOrder } from '../detectors/index.js';
-import { exportOnnx, type Engine } from '../engine/index.js';
+import type { Engine } from '../engine/index.js';
+import { fileOf, FORMATS, writeFormats, type Format } from '../export/index.js';
 import type { KeyRows, ParameterLog } from '../sequences/index.js';
 import type { Reporter } from '../training/index.js';
 import { readMatrix, toCsv } from './parameter_matrix.js';
@@ -24,6 +25,8 @@ export interface TrainParametersOptions {
   readonly targetFpr: number;
   readonly seed: number;
   readonly model: DeepLogParamsOptions;
+  /** Files for other runtimes to write beside the weights, a network per event; none when absent. */
+  readonly formats?: readonly Format[];
   readonly flags: Readonly<Record<string, unknown>>;
   onData?(what: string): void;
 }
@@ -81,11 +84,11 @@ export async function trainParameters(options: TrainParametersOptions, engine: E
   const { results, panels } = await judgeTest(detector, prepared, options.model.alpha);
 
   const threshold = thresholdFor(detector.validationScores(), options.targetFpr);
-  await openOutput(outputPath);
+  await openOutput(outputPath, ['parameter_models', ...FORMATS.map((f) => fileOf('parameter_model', f))]);
   await detector.save(outputPath);
+  const { description } = await writeFormats(detector, outputPath, options.formats ?? []);
   const config = (await readJson(path.join(outputPath, 'config.json'))) as object;
-  await writeJson(path.join(outputPath, 'config.json'), { ...config, threshold, target_fpr: options.targetFpr, alpha: options.model.alpha });
-  for (const [g, m] of detector.models.entries()) await writeAtomic(path.join(outputPath, detector.models.length === 1 ? 'model.onnx' : `model_${g}.onnx`), await exportOnnx(m.model(1), m.parameters));
+  await writeJson(path.join(outputPath, 'config.json'), { ...config, threshold, target_fpr: options.targetFpr, alpha: options.model.alpha, export: description });
   await writeAtomic(path.join(outputPath, 'errors.svg'), plotErrors(panels, 'Prediction error of the test rows against the bound from validation'));
   await writeAtomic(path.join(outputPath, 'columns.csv'), await toCsv(detector.keys.flatMap((k) => k.report.map((c) => ({ event: k.key, column: c.name, use: c.use, rows: c.rows, missing: c.missing, infinite: c.infinite, text: c.text, mean: c.mean ?? '', deviation: c.deviation ?? '', min: c.min ?? '', max: c.max ?? '' })))));
   await writeJson(path.join(outputPath, 'metrics.json'), { schema: 'deeplog.parameter_metrics/1', keys: results, skipped: detector.skipped, epochs: detector.models.map((m) => m.training?.epochs), best_epochs: detector.models.flatMap((m) => m.training?.bestEpochs ?? []) });

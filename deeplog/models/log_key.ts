@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Model, ParameterSpec, Tensors } from '../engine/index.js';
 import { dense, denseParameters } from './dense.js';
+import type { LayerStack } from './layer_stack.js';
 import { weightedCrossEntropy } from './losses.js';
 import { lstmParameters, lstmSequence } from './lstm.js';
 
@@ -57,6 +58,21 @@ export function logKeyModel(options: LogKeyOptions): Model {
     forwardInputs: [windows],
     loss: (params, batch) => weightedCrossEntropy(logits(params, batch['windows']), batch['targets'], batch['weights']),
     forward: (params, batch) => ({ log_probabilities: tf.logSoftmax(logits(params, batch['windows'])) }),
+  };
+}
+
+/** The same network as Keras layers, on one-hot vectors; `output` gives the logits, `probabilities` their softmax. */
+export function logKeyStack({ preset, vocabularySize, windowSize, units }: Omit<LogKeyOptions, 'batchSize'>): LayerStack {
+  return {
+    steps: windowSize, features: vocabularySize, input: { name: 'windows', encoding: 'one-hot' },
+    layers: [
+      { kind: 'lstm', name: 'lstm_1', units, returnSequences: true, gates: 'sigmoid' },
+      { kind: 'lstm', name: 'lstm_2', units, returnSequences: false, gates: 'sigmoid' },
+      ...HIDDEN_LAYERS[preset].map((size, k) => ({ kind: 'dense', name: `dense_${k + 1}`, units: size, activation: 'relu' } as const)),
+      { kind: 'dense', name: 'output', units: vocabularySize, activation: 'linear' },
+      { kind: 'softmax', name: 'probabilities' },
+    ],
+    output: { name: 'log_probabilities', layer: 'output', then: 'log-softmax' },
   };
 }
 

@@ -15,6 +15,17 @@ export function lstmParameters(name: string, inputs: number, units: number): Par
   ];
 }
 
+/**
+ * One step of an LSTM from its pre-activations `z` (gates i, f, c, o along `axis`, `units` each) and the cell before, absent at the
+ * first step, where it is zero.
+ */
+export function lstmCell(z: Tensor, before: Tensor | undefined, units: number, axis: number, gate: (x: Tensor) => Tensor = tf.sigmoid): { readonly hidden: Tensor; readonly cell: Tensor } {
+  const [i, f, g, o] = tf.split(z, [units, units, units, units], axis);
+  const entering = tf.mul(gate(i), tf.tanh(g));
+  const cell = before === undefined ? entering : tf.add(tf.mul(gate(f), before), entering);
+  return { hidden: tf.mul(gate(o), tf.tanh(cell)), cell };
+}
+
 /** What the backward pass reads again of one step. */
 interface Kept {
   readonly i: Tensor;

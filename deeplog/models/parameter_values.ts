@@ -4,6 +4,8 @@ import { seededRandom } from '../common/index.js';
 import type { Model, ParameterSpec, Tensors } from '../engine/index.js';
 import { dropout as dropped } from './dropout.js';
 import { constant, glorotUniform, orthogonal, type Initialiser } from './initialisers.js';
+import type { LayerStack } from './layer_stack.js';
+import { lstmCell } from './lstm.js';
 
 export interface ParameterValueOptions {
   /** Log keys that train side by side, each with weights of its own. */
@@ -53,6 +55,19 @@ export function parameterValueModel(options: ParameterValueOptions): Model {
   };
 }
 
+/** The network of one of the keys, alone, as Keras layers: windows [B, W, C] of its own C columns → predictions [B, C]. */
+export function valueStack({ windowSize, units, columns }: { readonly windowSize: number; readonly units: number; readonly columns: number }): LayerStack {
+  return {
+    steps: windowSize, features: columns, input: { name: 'windows', encoding: 'values' },
+    layers: [
+      { kind: 'lstm', name: 'lstm_1', units, returnSequences: true, gates: 'sigmoid' },
+      { kind: 'lstm', name: 'lstm_2', units, returnSequences: false, gates: 'sigmoid' },
+      { kind: 'dense', name: 'output', units: columns, activation: 'linear' },
+    ],
+    output: { name: 'predictions', layer: 'output', then: 'nothing' },
+  };
+}
+
 /** As in lstm.ts, with a leading key dimension: kernel [K, inputs, 4U], recurrent kernel [K, U, 4U], bias [K, 1, 4U]; gates i, f, c, o. */
 function layerParameters(name: string, keys: number, inputs: number, units: number): ParameterSpec[] {
   return [
@@ -85,10 +100,9 @@ function lstm(params: Tensors, name: string, x: Tensor, steps: number, batch: nu
   for (let t = 0; t < steps; t++) {
     const input = tf.slice(projected, [0, t * batch, 0], [K, batch, 4 * units]);
     const z = t === 0 ? input : tf.add(input, tf.matMul(states[t - 1] as Tensor3D, params[`${name}/recurrent_kernel`] as Tensor3D));
-    const [i, f, g, o] = tf.split(z, 4, 2); // [K, B, U] each
-    const entering = tf.mul(tf.sigmoid(i), tf.tanh(g));
-    cell = cell === undefined ? entering : tf.add(tf.mul(tf.sigmoid(f), cell), entering);
-    states.push(tf.mul(tf.sigmoid(o), tf.tanh(cell)));
+    const step = lstmCell(z, cell, units, 2);
+    cell = step.cell;
+    states.push(step.hidden); // [K, B, U]
   }
   return states;
 }

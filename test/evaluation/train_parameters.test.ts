@@ -32,7 +32,7 @@ async function train(data: unknown, name: string, changed = {}): Promise<Trained
   const inputFile = path.join(folder, `${name}.json`);
   await writeFile(inputFile, JSON.stringify({ data }));
   return trainParameters({
-    inputFile, outputPath: path.join(folder, name), overwrite: false, trainRatio: 0.5, valRatio: 0.75, trainOn: 'normal', targetFpr: 0.001, seed: 1, flags: {},
+    inputFile, outputPath: path.join(folder, name), overwrite: false, trainRatio: 0.5, valRatio: 0.75, trainOn: 'normal', targetFpr: 0.001, seed: 1, flags: {}, formats: ['onnx'],
     model: { ...DEEPLOG_PARAMS_DEFAULTS, units: 24, learningRate: 0.01, maxEpochs: 40, dropout: 0, ...changed },
   }, engine, SILENT, new AbortController().signal);
 }
@@ -75,8 +75,8 @@ describe('the parameter stage on a matrix', () => {
     await forward.load(model.parameters);
     const { predictions } = await forward.run({ windows: window });
     await forward.dispose();
-    const session = await InferenceSession.create(path.join(folder, 'onnx', 'model.onnx'));
-    const outputs = await session.run({ windows: new Tensor('float32', window, [1, 5, 1, 1]) });
+    const session = await InferenceSession.create(path.join(folder, 'onnx', 'parameter_model.onnx'));
+    const outputs = await session.run({ windows: new Tensor('float32', window, [1, 5, 1]) });
     expect(outputs.predictions.data[0]).toBeCloseTo(predictions[0], 5);
   });
 

@@ -2,12 +2,13 @@ import path from 'node:path';
 import { readJson, readTensors, writeJson, writeTensors, type NamedTensors } from '../../artifacts/index.js';
 import { DataError } from '../../common/index.js';
 import type { CompiledForward, Engine, State } from '../../engine/index.js';
-import { logKeyModel } from '../../models/index.js';
+import { logKeyModel, logKeyStack } from '../../models/index.js';
 import { Vocabulary, WindowBuilder } from '../../sequences/index.js';
 import { trainLoop, windowBatches, type TrainResult } from '../../training/index.js';
+import { EXPORT_ROWS, type Exportable, type ExportableNetwork, type NetworkRunner } from '../exportable.js';
 import { sessionsOfLength } from '../source.js';
 import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../types.js';
-import { NextKeyJudge, type NextKeyScore } from './next_key.js';
+import { NextKeyJudge, nextKeyRecipe, type NextKeyScore } from './next_key.js';
 
 export interface DeepLogKeysOptions {
   readonly preset: 'trainer' | 'paper';
@@ -31,11 +32,14 @@ export const DEEPLOG_KEYS_DEFAULTS: DeepLogKeysOptions = {
 
 const IDS = { rank: 'deeplog-keys', nll: 'deeplog-keys-nll', 'event-nll': 'deeplog-keys-events' } as const;
 
+/** What the network's files are called. */
+export const LOG_KEY_NETWORK = 'log_key_model';
+
 /**
  * DeepLog's log-key model as a detector (Du et al., CCS 2017, §3.1): an LSTM predicts each key from the window before it; a
  * session is as abnormal as its least expected key. An unknown key has rank |V| + 1.
  */
-export class DeepLogKeys implements Detector {
+export class DeepLogKeys implements Exportable {
   readonly needs: ReadonlySet<Need> = new Set<Need>(['events']);
   readonly binary = false;
   readonly usesEngine = true;
@@ -48,6 +52,8 @@ export class DeepLogKeys implements Detector {
   private parameters: State['parameters'] = {};
   private engine: Engine | null = null;
   private forward: CompiledForward | null = null;
+  /** Scores as they come, without rounding. */
+  private exact = false;
 
   constructor(readonly options: DeepLogKeysOptions) {}
 
@@ -158,6 +164,27 @@ export class DeepLogKeys implements Detector {
     return sessionsOfLength(train, this.options.minLength);
   }
 
+  networks(): readonly ExportableNetwork[] {
+    const { preset, windowSize, units } = this.options;
+    const vocabularySize = this.vocabulary.size;
+    return [{
+      name: LOG_KEY_NETWORK, model: this.model(EXPORT_ROWS), parameters: this.parameters, stack: logKeyStack({ preset, windowSize, units, vocabularySize }),
+      inputs: { windows: { meaning: `vocabulary indices of the ${windowSize} keys before, the oldest first, padded with 0 on the left`, below: vocabularySize } },
+      outputs: { log_probabilities: 'natural logarithm of the probability of each vocabulary index as the next key' },
+    }];
+  }
+
+  answeredBy(run: NetworkRunner | null): DeepLogKeys {
+    const twin = this.withScore(this.options.score);
+    twin.exact = true;
+    if (run !== null) twin.forward = run(LOG_KEY_NETWORK);
+    return twin;
+  }
+
+  scoringRecipe(): readonly string[] {
+    return nextKeyRecipe(this.options);
+  }
+
   modelBytes(): number | null {
     const arrays = Object.values(this.parameters);
     return arrays.length === 0 ? null : arrays.reduce((sum, a) => sum + a.byteLength, 0);
@@ -168,13 +195,13 @@ export class DeepLogKeys implements Detector {
     this.forward = null;
   }
 
-  private model(): ReturnType<typeof logKeyModel> {
-    const { preset, windowSize, units, batchSize } = this.options;
+  private model(batchSize = this.options.batchSize): ReturnType<typeof logKeyModel> {
+    const { preset, windowSize, units } = this.options;
     return logKeyModel({ preset, windowSize, units, batchSize, vocabularySize: this.vocabulary.size });
   }
 
   private judge(): NextKeyJudge {
-    return new NextKeyJudge(this.vocabulary, this.options, () => this.forward);
+    return new NextKeyJudge(this.vocabulary, { ...this.options, exact: this.exact }, () => this.forward);
   }
 
   private async compile(engine: Engine): Promise<void> {

@@ -2,8 +2,10 @@ import path from 'node:path';
 import { readJson, readTensors, writeJson, writeTensors, type NamedTensors } from '../../artifacts/index.js';
 import { DataError } from '../../common/index.js';
 import type { Engine } from '../../engine/index.js';
+import { stackModel } from '../../models/index.js';
 import type { ParameterLog } from '../../sequences/index.js';
-import type { Detector, Evidence, FitContext, Need, OutsideValue, Session, SessionSource } from '../types.js';
+import { EXPORT_ROWS, type Exportable, type ExportableNetwork, type NetworkRunner } from '../exportable.js';
+import type { Evidence, FitContext, Need, OutsideValue, Session, SessionSource } from '../types.js';
 import { normalQuantile, upperBound } from './parameters/gaussian.js';
 import { keySeries, linesOf, type SkippedKey } from './parameters/key_series.js';
 import { VALUE_MODEL_DEFAULTS, ValueModels, type FittedKey, type KeySeries, type RowJudgement, type ValueModelOptions } from './parameters/value_models.js';
@@ -35,7 +37,7 @@ interface JudgedEvent {
  * in the log, whichever session they were in. A session is as abnormal as its worst row: the row's squared error in deviations of
  * its key's validation errors, so that keys compare. Small errors never count.
  */
-export class DeepLogParams implements Detector {
+export class DeepLogParams implements Exportable {
   readonly id = 'deeplog-params';
   readonly needs: ReadonlySet<Need> = new Set<Need>(['events', 'params']);
   readonly binary = false;
@@ -123,6 +125,38 @@ export class DeepLogParams implements Detector {
     });
     for (const m of detector.models) await m.compile(engine);
     return detector;
+  }
+
+  networks(): readonly ExportableNetwork[] {
+    return this.models.flatMap((m) => m.keys.map((fitted, k): ExportableNetwork => {
+      const { stack, parameters } = m.networkOf(k);
+      const name = this.networkName(fitted);
+      return {
+        name, model: stackModel(name, stack, EXPORT_ROWS), parameters, stack,
+        inputs: { windows: { meaning: `the ${stack.steps} rows before, the oldest first: ${fitted.columns.map((c) => c.name).join(', ')}, each (value − mean) / deviation, 0 where missing, kept within ±10` } },
+        outputs: { predictions: 'the same columns of the next row, in the same scale' },
+      };
+    }));
+  }
+
+  answeredBy(run: NetworkRunner | null): DeepLogParams {
+    const twin = new DeepLogParams(this.options);
+    twin.models = run === null ? this.models : this.models.map((m) => m.answeredBy(m.keys.map((fitted) => run(this.networkName(fitted)))));
+    return twin;
+  }
+
+  scoringRecipe(): readonly string[] {
+    return [
+      'Each event in `groups` (config.json) has a network of its own. Rows of an event are all its lines in the log, in line order, whichever session they are in: its numeric parameters, then `elapsed_ms`, the milliseconds since the line before it in its session; `columns` says which of them (`index`) the network reads, with `mean` and `deviation` of its scale.',
+      `The window of a row is the ${this.options.windowSize} rows of the event before it: (value − mean) / deviation, 0 where there is no number or no row, kept within ±10; infinite values count as ±1,000,000 before that.`,
+      'The error of a row is the mean, over its columns that hold a number, of the squared difference between the scaled value and the prediction.',
+      'The value of a row is (error − errors.mean) / errors.deviation, with the `errors` of its event.',
+      'The score of a session is the largest value of its rows, at least 0; rows of events without a network do not count. The session is abnormal when it is above `threshold`.',
+    ];
+  }
+
+  private networkName({ key }: FittedKey): string {
+    return this.keys.length === 1 ? 'parameter_model' : `parameter_models/event_${key}`;
   }
 
   /** The rows' errors on validation, in deviations of their key's; empty when the model was loaded. */

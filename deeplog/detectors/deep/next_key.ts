@@ -27,13 +27,16 @@ export interface Judgement {
 
 /** What a network that predicts the next key from a window says of sessions; pairs are judged once however often they occur. */
 export class NextKeyJudge {
-  /** @param also inputs of the network beside `windows`, the same for every batch */
-  constructor(readonly vocabulary: Vocabulary, private readonly shape: { readonly windowSize: number; readonly batchSize: number; readonly predictEnd: boolean }, private readonly forward: () => CompiledForward | null, private readonly also: Batch = {}) {}
+  /**
+   * @param shape `exact`: −log p without rounding
+   * @param also inputs of the network beside `windows`, the same for every batch
+   */
+  constructor(readonly vocabulary: Vocabulary, private readonly shape: { readonly windowSize: number; readonly batchSize: number; readonly predictEnd: boolean; readonly exact?: boolean }, private readonly forward: () => CompiledForward | null, private readonly also: Batch = {}) {}
 
   async judge(sessions: readonly Pick<Session, 'events'>[], expectedShown = 0): Promise<Judgement> {
     const forward = this.forward();
     if (forward === null) throw new DataError('The model is not fitted yet: call fit or load first.');
-    const { windowSize, batchSize, predictEnd } = this.shape;
+    const { windowSize, batchSize, predictEnd, exact = false } = this.shape;
     const builder = new WindowBuilder(this.vocabulary, windowSize, predictEnd);
     const positions: number[] = [];
     const starts = new Uint32Array(sessions.length + 1);
@@ -60,7 +63,7 @@ export class NextKeyJudge {
         for (let pair = contexts.first[at + r]; pair >= 0; pair = contexts.next[pair]) {
           const target = pairs.targets[pair];
           ranks[pair] = target === UNK ? V + 1 : rankOf(row, target);
-          nll[pair] = target === UNK ? UNKNOWN_NLL : Math.round(-row[target] / NLL_STEP) * NLL_STEP;
+          nll[pair] = target === UNK ? UNKNOWN_NLL : exact ? -row[target] : Math.round(-row[target] / NLL_STEP) * NLL_STEP;
           if (expectedShown > 0) expected[pair] = this.mostLikely(row, expectedShown);
         }
       }
@@ -141,6 +144,19 @@ export class NextKeyJudge {
       .slice(0, count)
       .map(({ index, value }) => ({ event: this.vocabulary.event(index) ?? ('end of session' as const), probability: Math.exp(value) }));
   }
+}
+
+/** How another runtime makes the same score from the network's output. */
+export function nextKeyRecipe({ windowSize, predictEnd, score }: { readonly windowSize: number; readonly predictEnd: boolean; readonly score: NextKeyScore }): readonly string[] {
+  return [
+    'Index of an event: its position in `vocabulary` (config.json) plus 3; 1 (unknown) if it is not there. 0 is padding, 2 is the end of the session.',
+    `For each event of the session${predictEnd && score !== 'event-nll' ? ', and for index 2 after the last one' : ''}: the window is the ${windowSize} indices before it, padded on the left with 0; the target is its own index.`,
+    'The network gives log_probabilities of the next index, one row per window (layer files: the log-softmax of what layer `output` gives; what they give themselves are the probabilities).',
+    score === 'rank'
+      ? `The rank of a target is 1 + the number of indices whose log-probability exceeds that of the target by more than ${NLL_STEP / 10}; for target 1 it is the number of indices (vocabulary plus 3) plus 1.`
+      : `The value of a target is the negative of its log-probability, rounded to ${NLL_STEP}; for target 1 it is ${UNKNOWN_NLL}.`,
+    'The score of the session is the largest of these; the session is abnormal when it is above `threshold`.',
+  ];
 }
 
 /** Pairs with the same window, as chains: one forward pass serves them all. */

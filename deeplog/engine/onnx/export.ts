@@ -1,6 +1,6 @@
-import { batchAxes, computeByRows, type GraphNode } from '../graph/index.js';
+import type { GraphNode } from '../graph/index.js';
 import { checkParameters } from '../parameters.js';
-import { traceForward } from '../trace/trace.js';
+import { traceScoring } from '../trace/scoring_graph.js';
 import type { Model, State } from '../types.js';
 import { lowerToOnnx, type DynamicShapes } from './lower.js';
 
@@ -15,12 +15,9 @@ export const BATCH_DIMENSION = 'batch';
  */
 export async function exportOnnx(model: Model, parameters: State['parameters']): Promise<Uint8Array> {
   checkParameters(model, parameters, 'The parameters');
-  const traced = await traceForward(model);
-  const nodes = computeByRows(traced.graph, traced.outputs.map(({ node }) => node));
-  const outputs = traced.outputs.map(({ name }, i) => ({ name, node: nodes[i] }));
-  const rows = model.forwardInputs[0]?.shape[0] ?? 0;
-  const axes = batchAxes(traced.graph, nodes, rows);
-  const lowered = lowerToOnnx({ ...traced, outputs }, { embedded: parameters, contrib: false, ...(axes === undefined ? {} : { dynamic: freeBatch(axes, rows) }) });
+  const graph = await traceScoring(model);
+  const { axes, rows } = graph;
+  const lowered = lowerToOnnx(graph, { embedded: parameters, contrib: false, ...(axes === undefined ? {} : { dynamic: freeBatch(axes, rows) }) });
   return lowered.bytes;
 }
 

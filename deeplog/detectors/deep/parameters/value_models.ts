@@ -1,8 +1,9 @@
 import type { CompiledForward, Engine, Model, State } from '../../../engine/index.js';
-import { parameterValueModel } from '../../../models/index.js';
+import { parameterValueModel, valueStack, type LayerStack } from '../../../models/index.js';
 import { trainTogether, type Reporter, type TogetherResult, type TogetherSource } from '../../../training/index.js';
 import { INFINITE_SCALED, scaled, type ColumnReport, type ScaledColumn } from './columns.js';
 import { fitGaussian, type Gaussian } from './gaussian.js';
+import { joinedForward, weightsOfKey } from './single_network.js';
 import { writeWindow, type RowOrder, type WindowShape } from './windows.js';
 
 export interface ValueModelOptions {
@@ -120,6 +121,20 @@ export class ValueModels {
 
   static restore(keys: readonly FittedKey[], parameters: State['parameters'], options: ValueModelOptions): ValueModels {
     return new ValueModels(keys, parameters, options, null, []);
+  }
+
+  /** The network of key k alone, of its own columns. */
+  networkOf(k: number): { readonly stack: LayerStack; readonly parameters: State['parameters'] } {
+    const { windowSize, units } = this.options;
+    const columns = this.keys[k].columns.length;
+    return { stack: valueStack({ windowSize, units, columns }), parameters: weightsOfKey(this.parameters, k, { units, widest: this.width, columns }) };
+  }
+
+  /** The same models, each key's network answered by its own of `forwards`. */
+  answeredBy(forwards: readonly CompiledForward[]): ValueModels {
+    const twin = ValueModels.restore(this.keys, this.parameters, this.options);
+    twin.forward = joinedForward(forwards, this.keys.map((k) => k.columns.length), { windowSize: this.options.windowSize, widest: this.width });
+    return twin;
   }
 
   /** Prepares scoring. */

@@ -1,0 +1,50 @@
+import type { CompiledForward, Model, State } from '../engine/index.js';
+import type { LayerStack } from '../models/index.js';
+import type { Detector } from './types.js';
+
+/** Rows that a network for export is traced with: its files then take any number of them. Unlike any other size in a network. */
+export const EXPORT_ROWS = 7;
+
+/** One network of a detector, as it goes into files for other runtimes. */
+export interface ExportableNetwork {
+  /** What its files are called; a slash makes a folder: `log_key_model`, `parameter_models/event_5`. */
+  readonly name: string;
+  /**
+   * The scoring pass: `forwardInputs` → the outputs of `forward`, made with {@link EXPORT_ROWS} rows as the first dimension of every input.
+   * The files take any number of rows where every operation allows it.
+   */
+  readonly model: Model;
+  readonly parameters: State['parameters'];
+  /** What each input holds, for config.json and the model card; whole-number inputs are below `below`. */
+  readonly inputs: Readonly<Record<string, { readonly meaning: string; readonly below?: number }>>;
+  readonly outputs: Readonly<Record<string, string>>;
+  /**
+   * The same network as a plain sequence of Keras layers, if it is one: makes the Keras h5 file and TensorFlow.js' layers format
+   * possible. Without it there are ONNX and TensorFlow.js' graph format.
+   */
+  readonly stack?: LayerStack;
+}
+
+/** Answers a network by its {@link ExportableNetwork.name}. */
+export type NetworkRunner = (network: string) => CompiledForward;
+
+/**
+ * A detector whose networks can be exported. To plug a new one in, declare `implements Exportable` and give these three: `export`, the
+ * parity check and the model card then work with it as they are.
+ */
+export interface Exportable extends Detector {
+  /** The fitted networks. */
+  networks(): readonly ExportableNetwork[];
+  /**
+   * The same fitted detector with its networks answered by `run`, or by the engine when that is null, and scores as they come, before
+   * any rounding: how exported files are checked. The forward passes that `run` gives take any number of rows; only `scoreBatch`
+   * is called on the result.
+   */
+  answeredBy(run: NetworkRunner | null): Detector;
+  /** How a session's score follows from the networks' outputs and config.json, step by step, for someone with another runtime. */
+  scoringRecipe(): readonly string[];
+}
+
+export function isExportable(detector: Detector): detector is Exportable {
+  return 'networks' in detector && 'answeredBy' in detector && 'scoringRecipe' in detector;
+}

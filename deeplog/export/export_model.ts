@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { cp, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { checkOutput, hashInputs, openOutput, readJson, readManifest, writeAtomic, writeJson, writeManifest } from '../artifacts/index.js';
+import { DataError } from '../common/index.js';
+import { isExportable, loadDetector, type Detector, type Exportable } from '../detectors/index.js';
+import type { Engine } from '../engine/index.js';
+import { FORMATS, formatsOf, type Format } from './formats.js';
+import { modelCard, renderCard } from './model_card.js';
+import { checkParity, TOLERANCE, type Parity } from './parity.js';
+import { sampleSessions } from './sample_sessions.js';
+import { writeFormats, type ExportedFiles, type NetworksDescription } from './write_formats.js';
+
+export interface ExportOptions {
+  readonly model: string;
+  readonly outputPath: string;
+  readonly overwrite: boolean;
+  readonly formats: readonly Format[];
+  readonly verify: boolean;
+  /** Sessions to compare scores on; default: what the model was trained from, where that is still there. */
+  readonly verifyInput?: string;
+  readonly verifySessions: number;
+  /** A Python with Keras that runs the h5 files. */
+  readonly kerasPython?: string;
+  readonly name?: string;
+  readonly dataName?: string;
+  readonly licence?: string;
+  readonly intendedUse?: string;
+  readonly flags: Readonly<Record<string, unknown>>;
+  onProgress?(what: string): void;
+}
+
+export interface Exported {
+  readonly detector: string;
+  readonly files: ExportedFiles;
+  readonly parity: Partial<Record<Format, Parity>>;
+  readonly notes: readonly string[];
+}
+
+interface Made {
+  readonly files: ExportedFiles;
+  readonly description: NetworksDescription;
+  readonly parity: Exported['parity'];
+}
+
+/** What a model folder may hold that its users need: the parser that gave the event ids, and models that are JSON. */
+const COPIED = ['parser.json', 'parser_state.json', 'templates.json', 'workflow_model.json', 'workflows.json'];
+
+/**
+ * A trained model's folder → files for other runtimes, config.json with all that is needed to score, and a model card. Every file
+ * is run in its runtime before the folder is finished.
+ * @throws DataError when there is no such model, a format does not exist for it, or a file does not do what the engine does
+ */
+export async function exportModel(options: ExportOptions, engine: () => Promise<Engine>): Promise<Exported> {
+  const startedAt = performance.now();
+  const { model, outputPath } = options;
+  const manifest = await readManifest(model);
+  if (!existsSync(path.join(model, 'config.json'))) throw new DataError(`${model}: holds the result of ${manifest.stage}, not a trained model. Give --model a folder that a training stage wrote.`);
+  await checkOutput(outputPath, options.overwrite);
+  const config = (await readJson(path.join(model, 'config.json'))) as Record<string, unknown>;
+  const detector = await loadDetector(model, engine);
+  const notes: string[] = [];
+  try {
+    await openOutput(outputPath);
+    for (const name of COPIED) if (existsSync(path.join(model, name))) await cp(path.join(model, name), path.join(outputPath, name));
+    const exportable = isExportable(detector) ? detector : null;
+    const { files, description, parity } = exportable === null ? await exportJson(model, outputPath, detector, notes) : await exportNetworks(exportable, options, manifest.options, await engine(), notes);
+    const networks = (exportable?.networks() ?? []).map((n) => ({ name: n.name, parameters: n.model.parameters.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0), files: files.get(n.name) ?? {} }));
+    await writeJson(path.join(outputPath, 'config.json'), {
+      ...config, threshold: config.threshold ?? (detector.binary ? 0.5 : null), export: description,
+    });
+    const metricsFile = path.join(model, 'metrics.json');
+    const card = modelCard({
+      manifest, metrics: existsSync(metricsFile) ? (await readJson(metricsFile)) as Record<string, unknown> : null, detector: detector.id, needs: [...detector.needs],
+      threshold: typeof config.threshold === 'number' ? config.threshold : detector.binary ? 0.5 : null, networks, parity,
+      ...(options.name === undefined ? {} : { name: options.name }), ...(options.dataName === undefined ? {} : { dataName: options.dataName }),
+      ...(options.licence === undefined ? {} : { licence: options.licence }), ...(options.intendedUse === undefined ? {} : { intendedUse: options.intendedUse }),
+    });
+    await writeJson(path.join(outputPath, 'model_card.json'), card);
+    await writeAtomic(path.join(outputPath, 'model_card.md'), renderCard(card, description.scoring));
+    await writeManifest(outputPath, { stage: 'export', startedAt, options: options.flags, inputs: await hashInputs([path.join(model, 'config.json'), path.join(model, 'model.safetensors'), path.join(model, 'manifest.json')]), extra: { detector: detector.id, parity, files: Object.fromEntries(files) } });
+    return { detector: detector.id, files, parity, notes };
+  } finally {
+    await detector.dispose?.();
+  }
+}
+
+async function exportNetworks(detector: Exportable, options: ExportOptions, trained: Readonly<Record<string, unknown>>, engine: Engine, notes: string[]): Promise<Made> {
+  const networks = detector.networks();
+  const possible = FORMATS.filter((f) => networks.some((n) => formatsOf(n).includes(f)));
+  const wanted = options.formats.filter((f) => possible.includes(f));
+  if (wanted.length === 0) throw new DataError(`${detector.id} cannot be exported as ${options.formats.join(' or ')}: its networks are no plain sequence of layers. It has ${possible.join(', ')}: choose with --formats.`);
+  const left = options.formats.filter((f) => !possible.includes(f));
+  if (left.length > 0) notes.push(`${detector.id} has no ${left.join(' or ')} file (its networks are no plain sequence of layers), only ${possible.join(', ')}`);
+  const { files, description } = await writeFormats(detector, options.outputPath, wanted, options.onProgress);
+  if (!options.verify) return { files, description, parity: {} };
+  const sessions = await sessionsToCheck(detector, options, trained, notes);
+  options.onProgress?.(`running the files on generated inputs${sessions.length === 0 ? '' : ` and ${sessions.length} sessions`}`);
+  const parity = await checkParity(detector, options.outputPath, files, { sessions, engine, ...(options.kerasPython === undefined ? {} : { kerasPython: options.kerasPython }) });
+  for (const [format, p] of Object.entries(parity)) {
+    if (!(p.deviation <= TOLERANCE)) throw new DataError(`${detector.id}: the ${format} files, run in ${p.runtime}, are ${p.deviation.toExponential(1)} away from the engine (allowed: ${TOLERANCE}). They are in ${options.outputPath}, unfinished. This is a fault of the exporter: please report it, and leave ${format} out with --formats.`);
+  }
+  if (wanted.includes('h5') && options.kerasPython === undefined) notes.push('the Keras files were not run: --keras_python checks them in the Keras of a Python that has it');
+  return { files, description, parity };
+}
+
+async function sessionsToCheck(detector: Exportable, { verifyInput, verifySessions }: ExportOptions, trained: Readonly<Record<string, unknown>>, notes: string[]) {
+  if (verifyInput !== undefined) return sampleSessions(verifyInput, detector, verifySessions);
+  const input = trained.input_file;
+  try {
+    if (typeof input === 'string' && existsSync(input)) return await sampleSessions(input, detector, verifySessions);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+  }
+  notes.push('the sessions it was trained on are not at hand: the files were compared on generated inputs only (--verify_input compares scores on sessions of your own)');
+  return [];
+}
+
+/** A detector without a network is its JSON files. */
+async function exportJson(model: string, outputPath: string, detector: Detector, notes: string[]): Promise<Made> {
+  for (const name of await readdir(model)) if (name.endsWith('.json') && !['manifest.json', 'metrics.json', 'config.json'].includes(name)) await cp(path.join(model, name), path.join(outputPath, name));
+  notes.push(`${detector.id} has no network: its JSON was copied, there is nothing for ONNX, TensorFlow.js or Keras`);
+  const scoring = ['This detector has no network: its scores are those of the workbench (`deeplog detect`), from the JSON files here.'];
+  return { files: new Map(), description: { schema: 'deeplog.export/1', scoring, networks: [] }, parity: {} };
+}

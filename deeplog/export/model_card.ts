@@ -1,0 +1,115 @@
+import path from 'node:path';
+import type { Format } from './formats.js';
+import type { Parity } from './parity.js';
+
+/** What a user of the model should know, as in Mitchell et al., "Model cards for model reporting" (FAT* 2019). */
+export interface ModelCard {
+  readonly schema: 'deeplog.model_card/1';
+  readonly name: string;
+  readonly detector: string;
+  readonly created: string;
+  readonly licence: string;
+  readonly intended_use: string;
+  readonly data: { readonly name: string; readonly files: Readonly<Record<string, string>> };
+  /** How the numbers came about: split, threshold, seed. */
+  readonly protocol: Readonly<Record<string, unknown>>;
+  readonly metrics: Readonly<Record<string, unknown>>;
+  readonly threshold: number | null;
+  readonly limits: readonly string[];
+  readonly trained_by: { readonly stage: string; readonly commit: string | null; readonly machine: string; readonly created: string };
+  readonly networks: readonly { readonly name: string; readonly parameters: number; readonly files: Partial<Record<Format, string>> }[];
+  readonly parity: Partial<Record<Format, Parity>>;
+}
+
+/** What is known of a trained model besides its networks: its folder's manifest, metrics.json and config.json. */
+export interface CardFacts {
+  readonly manifest: { readonly stage: string; readonly created: string; readonly commit: string | null; readonly machine: string; readonly seed: number | null; readonly inputs: Readonly<Record<string, string>>; readonly options: Readonly<Record<string, unknown>>; readonly [more: string]: unknown };
+  readonly metrics: Readonly<Record<string, unknown>> | null;
+  readonly detector: string;
+  readonly needs: readonly string[];
+  readonly threshold: number | null;
+  readonly name?: string;
+  readonly dataName?: string;
+  readonly licence?: string;
+  readonly intendedUse?: string;
+  readonly networks: ModelCard['networks'];
+  readonly parity: ModelCard['parity'];
+}
+
+const LICENCE = "not stated: weights follow the terms of the data they were learned from; set it with --licence. The software itself is MIT.";
+const USE = 'Ranking and flagging unusual sessions of the same system whose logs it was trained on, for a person to look at. Not for deciding about people, and not as the only safeguard of anything.';
+const PROTOCOL_FLAGS = ['split', 'train_ratio', 'val_ratio', 'train_on', 'target_fpr', 'window_size', 'min_length', 'preset', 'score', 'alpha', 'seed'];
+
+export function modelCard(facts: CardFacts): ModelCard {
+  const { manifest, metrics } = facts;
+  const { options } = manifest;
+  const given = typeof options.input_file === 'string' ? path.basename(options.input_file) : 'unknown';
+  const test = (metrics?.test ?? null) as Readonly<Record<string, unknown>> | null;
+  return {
+    schema: 'deeplog.model_card/1',
+    name: facts.name ?? facts.detector,
+    detector: facts.detector,
+    created: new Date().toISOString(),
+    licence: facts.licence ?? LICENCE,
+    intended_use: facts.intendedUse ?? USE,
+    data: { name: facts.dataName ?? given, files: Object.fromEntries(Object.entries(manifest.inputs).map(([file, hash]) => [path.basename(file), hash])) },
+    protocol: {
+      ...Object.fromEntries(PROTOCOL_FLAGS.filter((f) => options[f] !== undefined).map((f) => [f, options[f]])),
+      ...(manifest.split_sha256 === undefined ? {} : { split_sha256: manifest.split_sha256 }), seed: manifest.seed,
+    },
+    metrics: test ?? metrics ?? {},
+    threshold: facts.threshold,
+    limits: limitsOf(facts, test),
+    trained_by: { stage: manifest.stage, commit: manifest.commit, machine: manifest.machine, created: manifest.created },
+    networks: facts.networks,
+    parity: facts.parity,
+  };
+}
+
+function limitsOf({ needs, threshold }: CardFacts, test: Readonly<Record<string, unknown>> | null): string[] {
+  const positives = test === null ? null : Number(test.tp) + Number(test.fn);
+  return [
+    'Event ids mean something only with the parser state they were trained with; another parser, or a relearned one, gives other ids.',
+    'Whatever was not in the training part counts as evidence against a session: after a release that logs new events expect alarms until the model is trained anew.',
+    'The threshold is from normal validation sessions of the training period; it grows stale when normal behaviour drifts (`deeplog detect --recalibrate` takes it anew).',
+    ...(needs.includes('params') ? ['It reads the numbers of each line and those of the same event before it, in line order: sessions cut out of their log cannot be scored.'] : []),
+    ...(threshold === null ? ['It comes without a threshold: choose one on normal sessions of your own.'] : []),
+    ...(test === null ? ['Its folder holds no test metrics: how well it detects was not measured here.']
+      : test.labelled === false ? ['The data had no labels: how many anomalies it finds was not measured.']
+        : positives !== null && positives < 100 ? [`Its test part held ${positives} abnormal sessions only: the figures are uncertain.`] : []),
+  ];
+}
+
+/** The card as a page, with the machine-readable one named in it. */
+export function renderCard(card: ModelCard, recipe: readonly string[]): string {
+  const { metrics, parity } = card;
+  const rows = (record: Readonly<Record<string, unknown>>): string[] => Object.entries(record).filter(([, v]) => v === null || typeof v !== 'object').map(([k, v]) => `| ${k} | ${shown(v)} |`);
+  const lines = [
+    `# ${card.name}`, '', `Detector \`${card.detector}\`, exported ${card.created.slice(0, 10)}. The same as data: model_card.json.`, '',
+    '## Intended use', '', card.intended_use, '',
+    '## Data', '', `Trained on ${card.data.name}.`, '', '| file | sha256 |', '|---|---|', ...Object.entries(card.data.files).map(([f, h]) => `| ${f} | ${h} |`), '',
+    '## Protocol', '', '| setting | value |', '|---|---|', ...rows(card.protocol), '',
+    '## Metrics', '', ...(Object.keys(metrics).length === 0 ? ['None in the model folder.'] : ['On the test part of the split above, read once, with the threshold below.', '', '| metric | value |', '|---|---|', ...rows(metrics)]), '',
+    `Threshold: ${card.threshold === null ? 'none' : shown(card.threshold)}${card.threshold === null ? '' : ' (a session is abnormal above it)'}.`, '',
+    '## Files', '', '| network | parameters | files |', '|---|---|---|', ...card.networks.map((n) => `| ${n.name} | ${n.parameters.toLocaleString('en-US')} | ${Object.values(n.files).join(', ')} |`), '',
+    '## Agreement with the engine', '', ...parityTable(parity), '',
+    '## How a score is made', '', ...recipe.map((step, i) => `${i + 1}. ${step}`), '',
+    '## Limits', '', ...card.limits.map((l) => `- ${l}`), '',
+    '## Licence', '', card.licence, '',
+    '## Origin', '', `Stage \`${card.trained_by.stage}\`, ${card.trained_by.created}, commit ${card.trained_by.commit ?? 'unknown'}, on ${card.trained_by.machine}.`, '',
+  ];
+  return lines.join('\n');
+}
+
+function parityTable(parity: ModelCard['parity']): string[] {
+  const entries = Object.entries(parity);
+  if (entries.length === 0) return ['Not checked (--no-verify, or no networks).'];
+  return [
+    '| format | runtime | sessions | largest difference of a score | of a network output |', '|---|---|---|---|---|',
+    ...entries.map(([format, p]) => `| ${format} | ${p.runtime} | ${p.sessions ?? 'none at hand'} | ${p.largest_score_difference === null ? '–' : `${p.largest_score_difference.toExponential(1)} (at a score of ${shown(p.at_score)})`} | ${p.largest_output_difference.toExponential(1)} |`),
+  ];
+}
+
+function shown(value: unknown): string {
+  return value === null ? '–' : typeof value === 'number' && !Number.isInteger(value) ? String(+value.toPrecision(4)) : String(value);
+}

@@ -1,0 +1,129 @@
+import path from 'node:path';
+import { seededRandom } from '../common/index.js';
+import type { Exportable, ExportableNetwork, NetworkRunner, Session } from '../detectors/index.js';
+import type { Batch, Engine, NumericArray } from '../engine/index.js';
+import { FORMATS, type Format } from './formats.js';
+import { openExported, type ExportedForward } from './open_exported.js';
+import type { ExportedFiles } from './write_formats.js';
+
+/** How far exported files may be from the engine: of values up to 1 the difference itself, of larger ones their share. */
+export const TOLERANCE = 1e-5;
+
+/** How closely the files of one format do what the engine does. */
+export interface Parity {
+  /** Name and version of what ran them. */
+  readonly runtime: string;
+  /** Real sessions whose scores were compared; null where none were at hand. */
+  readonly sessions: number | null;
+  readonly largest_score_difference: number | null;
+  /** The engine's score where that is. */
+  readonly at_score: number | null;
+  /** Of the networks' outputs, on generated inputs. */
+  readonly largest_output_difference: number;
+  /** The larger of both in the measure of the tolerance. */
+  readonly deviation: number;
+  readonly tolerance: number;
+}
+
+export interface ParityOptions {
+  /** Real sessions to score; may be none. */
+  readonly sessions: readonly Session[];
+  readonly engine: Engine;
+  /** A Python with Keras, in which h5 files are run; without it they are not checked. */
+  readonly kerasPython?: string;
+}
+
+/**
+ * Runs every exported file in the runtime it is for: on generated inputs against the engine's forward pass, and on real sessions,
+ * score by score, against the detector.
+ */
+export async function checkParity(detector: Exportable, folder: string, files: ExportedFiles, options: ParityOptions): Promise<Partial<Record<Format, Parity>>> {
+  const { sessions, engine, kerasPython } = options;
+  const networks = detector.networks();
+  const expected = sessions.length === 0 ? null : await detector.answeredBy(null).scoreBatch(sessions);
+  const out: Partial<Record<Format, Parity>> = {};
+  for (const format of FORMATS.filter((f) => f !== 'h5' || kerasPython !== undefined)) {
+    const opened = new Map<string, ExportedForward>();
+    try {
+      let outputs = NONE;
+      for (const network of networks) {
+        const file = files.get(network.name)?.[format];
+        if (file === undefined) continue;
+        const forward = await openExported(path.join(folder, file), network, format, kerasPython);
+        opened.set(network.name, forward);
+        outputs = larger(outputs, await compareOutputs(network, forward, engine));
+      }
+      const [first] = opened.values();
+      if (first === undefined) continue;
+      // A detector may have networks that this format cannot hold: scores then need all of them in another one.
+      const complete = networks.every(({ name }) => opened.has(name));
+      const run: NetworkRunner = (name) => opened.get(name) ?? missing(name);
+      const scores = expected === null || !complete ? null : difference(expected, await detector.answeredBy(run).scoreBatch(sessions));
+      out[format] = {
+        runtime: first.runtime, sessions: scores === null ? null : sessions.length, largest_score_difference: scores?.absolute ?? null, at_score: scores?.at ?? null,
+        largest_output_difference: outputs.absolute, deviation: Math.max(outputs.relative, scores?.relative ?? 0), tolerance: TOLERANCE,
+      };
+    } finally {
+      for (const forward of opened.values()) await forward.dispose();
+    }
+  }
+  return out;
+}
+
+interface Difference {
+  readonly absolute: number;
+  /** As {@link TOLERANCE} measures. */
+  readonly relative: number;
+  /** The wanted value where the absolute one is. */
+  readonly at: number;
+}
+
+const NONE: Difference = { absolute: 0, relative: 0, at: 0 };
+
+const GENERATED_BATCHES = 10;
+
+/** On full batches, and on a part of one: files take any number of rows. */
+async function compareOutputs(network: ExportableNetwork, exported: ExportedForward, engine: Engine): Promise<Difference> {
+  const forward = await engine.compileForward(network.model);
+  try {
+    await forward.load(network.parameters);
+    const random = seededRandom(1);
+    let worst = NONE;
+    for (let i = 0; i < GENERATED_BATCHES; i++) {
+      const batch = generatedBatch(network, random);
+      const [wanted, given] = [await forward.run(batch), await exported.run(batch)];
+      for (const [name, values] of Object.entries(wanted)) worst = larger(worst, difference(values, given[name] ?? []));
+    }
+    return worst;
+  } finally {
+    await forward.dispose();
+  }
+}
+
+/** Inputs that any network of these shapes can take, the same every time. */
+function generatedBatch({ model, inputs }: ExportableNetwork, random: () => number): Batch {
+  return Object.fromEntries(model.forwardInputs.map(({ name, shape, dtype }): [string, NumericArray] => {
+    const length = shape.reduce((a, b) => a * b, 1);
+    const below = inputs[name]?.below ?? 2;
+    return [name, dtype === 'int32' ? Int32Array.from({ length }, () => Math.floor(random() * below)) : Float32Array.from({ length }, () => 4 * random() - 2)];
+  }));
+}
+
+function difference(wanted: ArrayLike<number>, given: ArrayLike<number>): Difference {
+  if (wanted.length !== given.length) return { absolute: Infinity, relative: Infinity, at: NaN };
+  let worst = NONE;
+  for (let i = 0; i < wanted.length; i++) {
+    const absolute = Object.is(wanted[i], given[i]) ? 0 : Math.abs(wanted[i] - given[i]);
+    // NaN on one side only is as wrong as can be.
+    worst = larger(worst, Number.isNaN(absolute) ? { absolute: Infinity, relative: Infinity, at: wanted[i] } : { absolute, relative: absolute / Math.max(1, Math.abs(wanted[i])), at: wanted[i] });
+  }
+  return worst;
+}
+
+function larger(a: Difference, b: Difference): Difference {
+  return { absolute: Math.max(a.absolute, b.absolute), relative: Math.max(a.relative, b.relative), at: b.absolute > a.absolute ? b.at : a.at };
+}
+
+function missing(name: string): never {
+  throw new RangeError(`the detector asks for a network ${name} that it does not list in networks()`);
+}
