@@ -1,7 +1,10 @@
 // Detectors × data sets × splits → an honest table.
 //   npx deeplog benchmark --protocol hdfs-chrono --detectors unseen-key,length,event-set,count-vector,2-gram
 //   npx deeplog benchmark --protocol custom --input_file artifacts/drain_result --print md
-import { commandOf, COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, interruptSignal, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+//   npx deeplog benchmark --matrix bench/matrix.yaml --jobs 2
+import { availableParallelism, freemem } from 'node:os';
+import type { Results } from '../deeplog/evaluation/index.js';
+import { commandOf, COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, interruptSignal, LOG_KEY_MODEL_OPTIONS, logKeyOptions, readMatrix, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 const PROTOCOLS = ['hdfs-chrono', 'hdfs-chrono-40', 'hdfs-random', 'hdfs-4855', 'hdfs-raw', 'bgl-chrono', 'bgl-random', 'custom'] as const;
 /** Detectors by group: a group's name stands for those of them that can run on a set. */
@@ -29,6 +32,10 @@ export const BENCHMARK_OPTIONS = {
   sweep: { type: 'string', group: 'Evaluation', choices: ['contamination', 'parser'], describe: 'repeat with anomalies overlooked before the test part, or with other parser settings (hdfs-raw)' },
   model: { type: 'string', group: 'Detectors', describe: 'use this trained model instead of fitting, if its split is the same' },
   cache: { type: 'boolean', group: 'Detectors', default: true, describe: 'keep fitted models by split and settings, and use them again' },
+  matrix: { type: 'string', group: 'Matrix', describe: 'YAML file of parts (protocols × detectors × seeds with flags of their own), run in parallel; what the ledger has is not run again' },
+  jobs: { type: 'integer', group: 'Matrix', min: 1, max: 1024, describe: 'cells of the matrix that run at once (default: one per core)' },
+  memory: { type: 'number', group: 'Matrix', min: 0, exclusive: true, describe: 'memory for all of them together, GB (default: four fifths of what is free)' },
+  ledger: { type: 'string', group: 'Matrix', default: 'artifacts/benchmark/ledger.jsonl', describe: 'file that every result of a matrix is appended to' },
   print: { type: 'string', group: 'Output', default: 'table', choices: ['table', 'json', 'md'], describe: 'what goes to standard output' },
   output_path: { type: 'string', group: 'Output', describe: 'run folder (default: artifacts/benchmark/<time>-<random>)' },
   ...LOG_KEY_MODEL_OPTIONS,
@@ -42,10 +49,12 @@ export const benchmarkStage: Stage = {
   examples: [
     ['$0 benchmark --protocol hdfs-chrono --detectors event-set,count-vector', 'named data'],
     ['$0 benchmark --protocol custom --input_file artifacts/drain_result', 'your own'],
+    ['$0 benchmark --matrix bench/matrix.yaml --jobs 2 --memory 8', 'many of them, in parallel, going on where it was stopped'],
   ],
   async run(given) {
     const o = resolveOptions({ ...BENCHMARK_OPTIONS, ...COMMON_OPTIONS }, given);
-    const { benchmark, describeTask, newRunFolder, splitName, renderTables, writeReport, PROTOCOL_IDS } = await import('../deeplog/evaluation/index.js');
+    const parts = o.matrix === undefined ? null : readMatrix(o.matrix, BENCHMARK_OPTIONS, given);
+    const { benchmark, describeTask, Ledger, newRunFolder, splitName, renderTables, runMatrix, writeReport, PROTOCOL_IDS } = await import('../deeplog/evaluation/index.js');
     const { createEngine } = await import('../deeplog/engine/index.js');
     const { DataError } = await import('../deeplog/common/index.js');
     const { checkOutput, hashInputs, writeManifest } = await import('../deeplog/artifacts/index.js');
@@ -60,17 +69,36 @@ export const benchmarkStage: Stage = {
       if (starting === undefined) console.say(describeEngine((await (starting = createEngine(engineOptions(o)))).info));
       return starting as ReturnType<typeof createEngine>;
     };
+    const cellsOf = (f: typeof o) => ({
+      protocols: PROTOCOL_IDS.filter((p) => f.protocol.includes(p)), detectors: [...new Set(f.detectors.flatMap((d) => GROUPS[d] ?? [d]))], seeds: Array.from({ length: f.seeds }, (_, i) => f.seed + i), folds: f.folds, ...(f.sweep === undefined ? {} : { sweep: f.sweep as 'contamination' | 'parser' }),
+    });
+    const settingsOf = (f: typeof o) => ({
+      dataDir: f.data_dir ?? (process.env.DEEPLOG_DATA || 'data'), artifacts: 'artifacts', targetFpr: f.target_fpr, trainRatio: f.train_ratio, valRatio: f.val_ratio,
+      order: f.split === 'random' ? 'random' as const : 'chronological' as const, trainOn: f.train_on === 'all' ? 'all' as const : 'normal' as const, cache: f.cache, detectorOptions: { deeplogKeys: logKeyOptions(f) },
+      inputFile: f.input_file ?? 'artifacts/drain_result', ...(f.label_file === undefined ? {} : { labelFile: f.label_file }),
+    });
+    const jobs = o.jobs ?? availableParallelism();
+    const matrix = async (list: NonNullable<typeof parts>) => {
+      const ledger = await Ledger.open(o.ledger);
+      if (ledger.tornLines > 0) console.warn(`${o.ledger}: skipped ${ledger.tornLines} half-written line${ledger.tornLines === 1 ? '' : 's'}`);
+      const run = await runMatrix({
+        parts: list.map(({ name, flags }) => ({ name, ...cellsOf({ ...o, ...flags }), settings: { ...settingsOf({ ...o, ...flags }), engine: { threads: Math.max(1, Math.floor(availableParallelism() / jobs)), ...engineOptions({ ...o, ...flags }) } } })),
+        ledger, jobs, memoryMb: o.memory === undefined ? (0.8 * freemem()) / 2 ** 20 : o.memory * 1000, run: folder, signal: interruptSignal(console),
+        onLine: (line) => console.say(line), onProgress: (done, total, running) => console.progress('cells', done, total, `${done}/${total} · ${running.join(', ')}`),
+      });
+      for (const file of run.files) files.add(file);
+      Object.assign(splits, run.splits);
+      console.say(`${run.computed} cells worked out, ${run.reused} taken from ${o.ledger}, in ${formatSeconds((performance.now() - startedAt) / 1000)}`);
+      return run;
+    };
     try {
-      const { results, failures } = await benchmark({
-        protocols: PROTOCOL_IDS.filter((p) => o.protocol.includes(p)), detectors: [...new Set(o.detectors.flatMap((d) => GROUPS[d] ?? [d]))], seeds: Array.from({ length: o.seeds }, (_, i) => o.seed + i), folds: o.folds, ...(o.sweep === undefined ? {} : { sweep: o.sweep as 'contamination' | 'parser' }),
-        dataDir: o.data_dir ?? (process.env.DEEPLOG_DATA || 'data'), artifacts: 'artifacts', targetFpr: o.target_fpr, trainRatio: o.train_ratio, valRatio: o.val_ratio,
-        order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', cache: o.cache, detectorOptions: { deeplogKeys: logKeyOptions(o) },
-        inputFile: o.input_file ?? 'artifacts/drain_result', ...(o.label_file === undefined ? {} : { labelFile: o.label_file }), ...(o.model === undefined ? {} : { model: o.model }),
-        engine, report: trainingReporter(console), signal: interruptSignal(console),
+      const { cells, failures } = parts !== null ? await matrix(parts) : await benchmark({
+        ...cellsOf(o), ...settingsOf(o), ...(o.model === undefined ? {} : { model: o.model }), engine, report: trainingReporter(console), signal: interruptSignal(console),
         skipUnmet: o.detectors.every((d) => d in GROUPS), onSkip: (why) => console.warn(why),
         onTask: (t) => { for (const f of t.files) files.add(f); splits[splitName(t)] = t.split.sha256; console.say(`${describeTask(t)}: ${formatCount(t.table.size)} ${t.unit}s, ${formatCount(t.table.distinct)} distinct sequences`); },
         onRow: (r) => { console.clear(); console.say(`  ${r.detector}: F1 ${r.f1?.toFixed(3) ?? '–'} (fit ${r.fit_seconds.toFixed(1)} s)`); },
       });
+      const results: Results = { schema: 'deeplog.results/1', rows: cells.map((c) => c.row) };
       await writeReport(folder, results, commandOf('benchmark', BENCHMARK_OPTIONS, given));
       await writeManifest(folder, { stage: 'benchmark', startedAt, options: o, inputs: await hashInputs([...files]), seed: o.seed, extra: { splits }, engine: starting === undefined ? null : (await starting).info });
       process.stdout.write(o.print === 'json' ? `${JSON.stringify(results)}\n` : renderTables(results, o.print === 'md' ? 'markdown' : 'plain'));

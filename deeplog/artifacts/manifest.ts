@@ -144,7 +144,8 @@ export function describeMachine(): string {
 }
 
 /** The commit of the project's own checkout; null for an installed package, whose user's repository is another matter. */
-async function gitCommit(): Promise<string | null> {
+/** The commit that this code was checked out from, or null. */
+export async function gitCommit(): Promise<string | null> {
   if (import.meta.dirname.includes(`${path.sep}node_modules${path.sep}`)) return null;
   try {
     const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname });

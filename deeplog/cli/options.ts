@@ -92,21 +92,30 @@ export function resolveOptions<S extends OptionSpecs>(specs: S, given: Readonly<
 }
 
 function readConfig(file: string): Record<string, unknown> {
+  const parsed = readYaml(file, 'configuration', '--config') ?? {};
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new UsageError(`${file}: expected flags and values, e.g. "window_size: 10".`);
+  return normalisedFlags(parsed as Record<string, unknown>);
+}
+
+/** @throws DataError when the file cannot be read, naming the flag it came from; UsageError when it is not YAML. */
+export function readYaml(file: string, what: string, flag: string): unknown {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new DataError(`${file}: the configuration cannot be read (${messageOf(error)}). Check --config.`);
+    throw new DataError(`${file}: the ${what} cannot be read (${messageOf(error)}). Check ${flag}.`);
   }
-  let parsed: unknown;
   try {
     // Loaded only when there is a file to read: --help must not wait for it.
-    parsed = (require('yaml') as typeof Yaml).parse(text) ?? {};
+    return (require('yaml') as typeof Yaml).parse(text);
   } catch (error) {
     throw new UsageError(`${file}: is not valid YAML (${messageOf(error).split('\n')[0]}).`);
   }
-  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new UsageError(`${file}: expected flags and values, e.g. "window_size: 10".`);
-  return Object.fromEntries(Object.entries(parsed as Record<string, unknown>).map(([k, v]) => [k.replace(/-/g, '_'), v]));
+}
+
+/** --input-file and --input_file are the same flag in files, too. */
+export function normalisedFlags(flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(flags).map(([k, v]) => [k.replace(/-/g, '_'), v]));
 }
 
 function checked(name: string, spec: OptionSpec, value: unknown, from: string): unknown {

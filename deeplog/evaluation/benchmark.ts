@@ -11,7 +11,7 @@ import { templateTexts } from './template_texts.js';
 import { Protocols, type Task, type TaskOptions } from './protocols.js';
 import { directionNote, round, sizeNotes, type CellResult, type ResultRow, type Results } from './result_row.js';
 import { variantName } from './sweeps.js';
-import { planTasks, splitName, type TaskPlan } from './tasks.js';
+import { planTasks, splitName, type TaskPlan, type TaskSpec } from './tasks.js';
 import { simulateTriage } from './triage_simulation.js';
 
 export interface BenchmarkOptions extends Omit<TaskOptions, 'seed'>, TaskPlan, FittingOptions {
@@ -21,7 +21,13 @@ export interface BenchmarkOptions extends Omit<TaskOptions, 'seed'>, TaskPlan, F
   readonly detectorOptions: DetectorOptions;
   /** Leave detectors out, with a word, that need what a set lacks; otherwise they are refused before any work. */
   readonly skipUnmet?: boolean;
-  onSkip?(why: string): void;
+  /** These tasks and no others, in place of the planned ones. */
+  readonly specs?: readonly TaskSpec[];
+  /** Reads and splits the data; by default once for all of this run. */
+  task?(spec: TaskSpec): Promise<Task>;
+  onSkip?(why: string, detector: string): void;
+  onFailure?(why: string, detector: string): void;
+  onStart?(detector: string): void;
   onTask?(task: Task): void;
   onRow?(row: ResultRow, curves: Curves): void;
 }
@@ -31,16 +37,18 @@ export async function benchmark(options: BenchmarkOptions): Promise<{ results: R
   const protocols = new Protocols(options);
   const failures: string[] = [];
   const cells: CellResult[] = [];
-  for (const spec of planTasks(options)) {
-    const task = await protocols.task(spec);
+  for (const spec of options.specs ?? planTasks(options)) {
+    const task = await (options.task?.(spec) ?? protocols.task(spec));
     await writeSplit(path.join(options.artifacts, 'splits', `${splitName(task)}.arrow`), task.split);
     options.onTask?.(task);
     const models = new FittedModels(task, options);
     try {
       for (const detector of meeting(task, options, await templateTexts(task))) {
+        options.onStart?.(detector.id);
         const cell = await runCell(task, detector, models, options).catch((error: unknown) => {
           // One detector that cannot be fitted must not cost the others their rows.
           if (!(error instanceof DataError)) throw error;
+          options.onFailure?.(error.message, detector.id);
           failures.push(`${spec.protocol}, ${detector.id}: ${error.message}`);
           return null;
         });
@@ -63,7 +71,7 @@ function meeting(task: Task, { detectors, detectorOptions, skipUnmet, onSkip }: 
       return true;
     } catch (error) {
       if (!(error instanceof DataError) || skipUnmet !== true) throw error;
-      onSkip?.(error.message);
+      onSkip?.(error.message, detector.id);
       return false;
     }
   });

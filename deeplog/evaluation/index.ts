@@ -20,3 +20,4 @@ export { evidenceFor, meaningOf, openModel, scoreTable, type JudgedEvidence, typ
 export { trainLogKey, type TrainedLogKey, type TrainLogKeyOptions } from './train_log_key.js';
 export { trainWorkflow, type TrainedWorkflow, type TrainWorkflowOptions } from './train_workflow.js';
 export { trainParameters, type KeyResult, type TrainedParameters, type TrainParametersOptions } from './train_parameters.js';
+export { configHash, Ledger, planJobs, runMatrix, sharingGroups, type LedgerEntry, type MatrixPart, type MatrixResult } from './matrix/index.js';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { hashOfValue } from '../artifacts/index.js';
+import { codeVersion, hashInputs, hashOfValue } from '../artifacts/index.js';
 import { DataError, UsageError } from '../common/index.js';
 import { drainSettings, runDrain, type DrainFlags } from '../sessions/index.js';
 import { ABNORMAL, NORMAL, readEventStream, readLabelLines, readSequenceFile, readSessionSet, SessionTableBuilder, splitByCount, splitByShare, type SessionTable, type Split } from '../sequences/index.js';
@@ -144,17 +145,26 @@ export class Protocols {
     return { table: builder.build(), files, templatesFile: path.join(this.options.dataDir, 'bgl', 'content_keys.tsv') };
   }
 
-  /** Parses twice: once to learn where the first validation session begins, once learning from the lines before it only. */
+  /**
+   * Parses twice: once to learn where the first validation session begins, once learning from the lines before it only. What the same
+   * code made of the same files is used again; of two processes that parse at once, the first to end puts its result in place.
+   */
   private async hdfsRaw(parser: { readonly name: string; readonly flags: Partial<DrainFlags> } | null): Promise<Loaded> {
     const log = this.file('hdfs', 'HDFS_2percent.log.gz');
     const labels = this.file('hdfs', 'anomaly_label.csv.gz');
-    const folder = parser === null ? 'hdfs-raw' : `hdfs-raw-${hashOfValue(parser.flags).slice(0, 8)}`;
-    const flags: DrainFlags = { ...HDFS_FLAGS, ...parser?.flags, input_file: log, label_file: labels, output_path: path.join(this.options.artifacts, 'datasets', folder), overwrite: true };
-    await runDrain(drainSettings(flags));
-    const { table } = await readSessionSet(flags.output_path);
-    const boundary = table.details?.firstLines[Math.floor(table.size * 0.3)] ?? NaN;
-    await runDrain(drainSettings({ ...flags, fit_until_line: boundary }));
-    return { table: (await readSessionSet(flags.output_path)).table, files: [log, labels], folder: flags.output_path };
+    const settings = { ...HDFS_FLAGS, ...parser?.flags };
+    const made = hashOfValue([await codeVersion(), settings, Object.values(await hashInputs([log, labels]))]).slice(0, 12);
+    const folder = path.join(this.options.artifacts, 'datasets', `hdfs-raw-${made}`);
+    if (!existsSync(path.join(folder, 'manifest.json'))) {
+      const output = `${folder}.${process.pid}.tmp`;
+      const flags: DrainFlags = { ...settings, input_file: log, label_file: labels, output_path: output, overwrite: true };
+      await runDrain(drainSettings(flags));
+      const { table } = await readSessionSet(output);
+      const boundary = table.details?.firstLines[Math.floor(table.size * 0.3)] ?? NaN;
+      await runDrain(drainSettings({ ...flags, fit_until_line: boundary }));
+      await rename(output, folder).catch(() => rm(output, { recursive: true }));
+    }
+    return { table: (await readSessionSet(folder)).table, files: [log, labels], folder };
   }
 }
 
