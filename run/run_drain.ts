@@ -14,6 +14,7 @@ export const DRAIN_OPTIONS = {
   stdin: { type: 'boolean', group: 'Input', default: false, describe: 'the same as --input_file -' },
   label_file: { type: 'string', group: 'Input', describe: 'csv of session key,label (Normal/Anomaly or 0/1); .gz is read too' },
   label_column: { type: 'string', group: 'Input', describe: 'field of the log format that is - on normal lines (BGL: Label)' },
+  truth_file: { type: 'string', group: 'Input', describe: 'csv of LineId,EventId,EventTemplate (Loghub): writes parsing_report.md, what was split and merged' },
   input_format: { type: 'string', group: 'Input', default: 'auto', choices: ['auto', 'lines', 'jsonl', 'csv', 'parquet'], describe: 'text lines, or records: JSON lines, CSV with a header, Parquet; auto: by the name' },
   fields: { type: 'strings', group: 'Input', describe: 'records: Content=message,Time=timestamp,Session=trace.id,Label=alert; a+b joins columns' },
   record_start: { type: 'string', group: 'Input', describe: 'regular expression of the first line of a record of several lines (stack traces)' },

@@ -1,3 +1,4 @@
+export { confusion, parsingAccuracy, type Confusion, type ParsedLines, type ParsingAccuracy } from './accuracy.js';
 export { Drain, type DrainOptions } from './drain.js';
 export { parseDuration } from './duration.js';
 export { countLines, eachLine, FLAT_TIME_FORMAT, inputFiles, INPUT_FORMATS, isStructured, LineSource, LineTooLongError, logInput, quoteLines, wholeLines, type FieldMap, type InputFormat, type InputOptions, type LineChunk, type LogInput, type LogSource } from './sources/index.js';
@@ -12,4 +13,5 @@ export { mergeStateFiles, type MergedStates } from './merge_files.js';
 export { type ClusterState, type MinerState } from './miner_state.js';
 export { captureState, loadState, readState, restoreState, saveState, writeState } from './state.js';
 export { SYSTEMS, systemFlags, type SystemName, type SystemPreset } from './systems.js';
+export { readTruth } from './truth.js';
 export { TimeFormat } from './time_format.js';

@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { arrowToParquet, checkOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
 import { messageOf, UsageError, type Literal } from '../common/index.js';
-import { countLines, FLAT_TIME_FORMAT, isStructured, LinePattern, loadState, LogFormat, logInput, parseDuration, PARSERS, TemplateMiner, TimeFormat, type FieldMap, type FullSearch, type InputFormat, type InputOptions, type LogInput, type MaskingInstruction, type MinerOptions, type ParserName } from '../parsing/index.js';
+import { countLines, FLAT_TIME_FORMAT, isStructured, LinePattern, loadState, LogFormat, logInput, parseDuration, PARSERS, readTruth, TemplateMiner, TimeFormat, type FieldMap, type FullSearch, type InputFormat, type InputOptions, type LogInput, type MaskingInstruction, type MinerOptions, type ParserName, type ParsingAccuracy } from '../parsing/index.js';
 import path from 'node:path';
 import { createAdapter, type AdapterOptions } from './adapters.js';
 import { readLabels } from './labels.js';
+import { writeParsingReport } from './parsing_report.js';
 import { parseLog, type ParseOptions, type ParseSummary } from './parse_log.js';
 
 /** The drain stage's flags, as resolved. */
@@ -13,6 +14,8 @@ export interface DrainFlags {
   readonly output_path: string;
   readonly label_file?: string;
   readonly label_column?: string;
+  /** csv of LineId, EventId, EventTemplate: what the parser should find. */
+  readonly truth_file?: string;
   readonly logformat?: string;
   readonly time_format?: string;
   /** How the input holds lines; `auto` (the default) goes by the file's name. */
@@ -142,6 +145,7 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
   const input = await logInput(inputOptionsOf(flags));
   const parse = parseSettings(settings, input);
   await checkOutput(flags.output_path, flags.overwrite);
+  if (flags.truth_file !== undefined) await readTruth(flags.truth_file); // its faults show before the work
   const sessionLabels = flags.label_file === undefined ? null : await readLabels(flags.label_file);
   const fitUntilLine = flags.fit_share !== undefined ? Math.floor((await countLines(input)) * flags.fit_share) + 1 : flags.fit_until_line ?? (flags.match_only === true ? 1 : Infinity);
   const miner = flags.state === undefined ? new TemplateMiner(settings.miner) : await loadState(flags.state, settings.miner);
@@ -161,15 +165,26 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
   const parquet = ['events', ...(parse.adapter === null ? [] : ['sessions'])];
   if (flags.parquet === true) for (const name of parquet) await arrowToParquet(path.join(flags.output_path, `${name}.arrow`), path.join(flags.output_path, `${name}.parquet`));
   else for (const name of parquet) await rm(path.join(flags.output_path, `${name}.parquet`), { force: true });
-  await writeJson(path.join(flags.output_path, 'metrics.json'), { schema: 'deeplog.drain_metrics/1', ...summary });
+  for (const name of ['parsing_report.json', 'parsing_report.md']) await rm(path.join(flags.output_path, name), { force: true });
+  const accuracy = flags.truth_file === undefined ? null : await writeParsingReport(flags.output_path, flags.truth_file, (event) => templateOf(miner, event));
+  await writeJson(path.join(flags.output_path, 'metrics.json'), { schema: 'deeplog.drain_metrics/1', ...summary, ...(accuracy === null ? {} : { accuracy }) });
   await writeManifest(flags.output_path, {
     stage: 'drain', startedAt, options: { ...flags },
-    inputs: await hashInputs([...input.files, flags.label_file, flags.state]),
+    inputs: await hashInputs([...input.files, flags.label_file, flags.state, flags.truth_file]),
     // What a state brought along was learned from is not known: as good as everything.
     extra: { fit_until_line: Number.isFinite(fitUntilLine) && flags.state === undefined ? fitUntilLine : null, complete_sessions: parse.adapter?.type.includes('window') === false && parse.adapter.type !== 'sliding_time', counts: summary },
   });
   const used = { ...settings, parse };
-  return { summary, report: report(summary, used), warnings: [...(input.files.length > 1 ? [`read as one log, oldest first: ${input.files.join(', ')}`] : []), ...warnings(summary, used)] };
+  return { summary, report: [...report(summary, used), ...(accuracy === null ? [] : [accuracyLine(accuracy, flags.output_path)])], warnings: [...(input.files.length > 1 ? [`read as one log, oldest first: ${input.files.join(', ')}`] : []), ...warnings(summary, used)] };
+}
+
+function templateOf(miner: TemplateMiner, event: number): string {
+  const cluster = miner.parser.store.get(event);
+  return cluster === undefined ? '(forgotten)' : miner.template(cluster);
+}
+
+function accuracyLine(a: ParsingAccuracy, folder: string): string {
+  return `against the truth: GA ${a.ga.toFixed(4)}, FGA ${a.fga.toFixed(4)}, PA ${a.pa.toFixed(4)}, FTA ${a.fta.toFixed(4)}; ${a.found} templates, ${a.expected} expected; what was split and merged: ${path.join(folder, 'parsing_report.md')}`;
 }
 
 function report(s: ParseSummary, settings: DrainSettings): string[] {
