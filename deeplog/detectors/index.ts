@@ -5,6 +5,11 @@ export { DEEPLOG_PARAMS_DEFAULTS, DeepLogParams, type DeepLogParamsOptions } fro
 export { DetailedSessions, requireNeeds, sessionLines } from './detailed_source.js';
 export { EXPORT_ROWS, isExportable, type Exportable, type ExportableNetwork, type NetworkRunner } from './exportable.js';
 export { DeepLogWorkflow } from './deep/deeplog_workflow.js';
+export { LogAnomaly, LOGANOMALY_DEFAULTS, type LogAnomalyOptions } from './deep/loganomaly/loganomaly.js';
+export { trainSkipGram, type SkipGramOptions, type WordVectors } from './deep/loganomaly/skip_gram.js';
+export { TemplateVectors } from './deep/loganomaly/template_vectors.js';
+export { readVecFile } from './deep/loganomaly/vec_file.js';
+export { wordsOf } from './deep/loganomaly/words.js';
 export { LogBert } from './deep/logbert/logbert.js';
 export { maskSchedule } from './deep/logbert/masks.js';
 export { LOGBERT_DEFAULTS, type LogBertOptions } from './deep/logbert/options.js';

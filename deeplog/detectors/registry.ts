@@ -5,6 +5,7 @@ import type { Engine } from '../engine/index.js';
 import { DEEPLOG_KEYS_DEFAULTS, DeepLogKeys, type DeepLogKeysOptions } from './deep/deeplog_keys.js';
 import { DeepLog } from './deep/deeplog.js';
 import { DEEPLOG_PARAMS_DEFAULTS, DeepLogParams, type DeepLogParamsOptions } from './deep/deeplog_params.js';
+import { LogAnomaly, LOGANOMALY_DEFAULTS, type LogAnomalyOptions } from './deep/loganomaly/loganomaly.js';
 import { LogBert } from './deep/logbert/logbert.js';
 import { LOGBERT_DEFAULTS, type LogBertOptions, type LogBertScore } from './deep/logbert/options.js';
 import { DeepLogWorkflow } from './deep/deeplog_workflow.js';
@@ -19,6 +20,7 @@ export interface DetectorOptions {
   readonly deeplogKeys?: Partial<DeepLogKeysOptions>;
   readonly deeplogParams?: Partial<DeepLogParamsOptions>;
   readonly logbert?: Partial<LogBertOptions>;
+  readonly loganomaly?: Partial<LogAnomalyOptions>;
   /** Sessions end by themselves, so that their end may be predicted; windows do not. Default: true. */
   readonly completeSessions?: boolean;
   /** Texts of templates by event id, for detectors that read them; a set may know none. */
@@ -50,6 +52,14 @@ const logbert = (score: LogBertScore): Entry => ({
   load: async (folder, engine) => LogBert.load(folder, await engine()),
 });
 
+const loganomaly = (score: LogAnomalyOptions['score']): Entry => ({
+  create: (o) => {
+    const options = { ...LOGANOMALY_DEFAULTS, ...o.loganomaly, score };
+    return new LogAnomaly({ ...options, predictEnd: options.predictEnd && o.completeSessions !== false }, o.templates);
+  },
+  load: async (folder, engine) => LogAnomaly.load(folder, await engine()),
+});
+
 /** Every detector by its id, in the order of the tables. */
 const DETECTORS = new Map<string, Entry>([
   ...Object.entries({ ...TRIVIAL_DETECTORS, ...CLASSICAL_DETECTORS }).map(([id, make]): [string, Entry] => [id, { create: () => make(), load: async (folder) => make().restore(folder) }]),
@@ -65,6 +75,8 @@ const DETECTORS = new Map<string, Entry>([
   ['logbert', logbert('both')],
   ['logbert-missed', logbert('missed')],
   ['logbert-distance', logbert('distance')],
+  ['loganomaly', loganomaly('rank')],
+  ['loganomaly-nll', loganomaly('nll')],
   ['count-neighbours', { create: countNeighbours, load: (folder) => CountNeighbours.load(folder) }],
   ['ensemble', {
     create: (o) => new Ensemble({ counts: countNeighbours(o), keys: keyModel(o, 'event-nll') }),

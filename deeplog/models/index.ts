@@ -1,5 +1,6 @@
 export { dropPlaces, encode, encoderParameters, gelu, layerNorm, layerNormParameters, type Drop, type EncoderShape } from './encoder.js';
 export { dropout } from './dropout.js';
+export { logAnomalyModel, type LogAnomalyShape } from './loganomaly.js';
 export { logBertModel, type LogBertShape } from './logbert.js';
 export { dense, denseParameters } from './dense.js';
 export { constant, glorotUniform, normal, orthogonal, type Initialiser } from './initialisers.js';

@@ -1,20 +1,25 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine, type Batch, type Engine, type EngineOptions, type Model } from '../../deeplog/engine/index.js';
-import { logKeyModel, tokenEncoderModel } from '../../deeplog/models/index.js';
+import { logAnomalyModel, logBertModel, logKeyModel, tokenEncoderModel } from '../../deeplog/models/index.js';
 import { gpuForTests } from './gpu.js';
 
 const BATCH = 6;
 const WINDOW = 4;
 const KEYS = 9;
+const HIDDEN = 8;
+const DIMENSIONS = 5;
 
-/** For both kinds of models: each takes what it reads. */
+/** For every kind of model: each takes what it reads. */
 function batchOf(model: Model): Batch {
-  const rows = model === ENCODER ? BATCH * WINDOW : BATCH;
+  const rows = model === ENCODER || model === LOGBERT ? BATCH * WINDOW : BATCH;
   return {
     ids: Int32Array.from({ length: BATCH * WINDOW }, (_, i) => (i * 7 + (i >> 2)) % KEYS),
     windows: Int32Array.from({ length: BATCH * WINDOW }, (_, i) => (i * 7 + (i >> 2)) % KEYS),
     targets: Int32Array.from({ length: rows }, (_, i) => (i * 5) % KEYS),
     weights: Float32Array.from({ length: rows }, (_, i) => (i < rows - 2 ? 1 + (i % 3) : 0)),
+    rows: Float32Array.from({ length: BATCH }, (_, i) => (i < BATCH - 1 ? 1 + (i % 3) : 0)),
+    centre: Float32Array.from({ length: HIDDEN }, (_, i) => Math.sin(i)),
+    vectors: Float32Array.from({ length: KEYS * DIMENSIONS }, (_, i) => Math.cos(i * i) / 2),
   };
 }
 
@@ -36,6 +41,9 @@ afterAll(async () => {
 
 const LOG_KEYS = (['paper', 'trainer'] as const).map((preset) => logKeyModel({ preset, vocabularySize: KEYS, windowSize: WINDOW, units: 6, batchSize: BATCH }));
 const ENCODER = tokenEncoderModel({ vocabularySize: KEYS, sequenceLength: WINDOW, hidden: 8, layers: 2, heads: 2, feedForward: 12, batchSize: BATCH });
+/** With dropout: every engine draws the same noise. Id 0 is padding here. */
+const LOGBERT = logBertModel({ tokens: KEYS, classes: KEYS, sequenceLength: WINDOW, longest: 2 * WINDOW, hidden: HIDDEN, layers: 2, heads: 2, batchSize: BATCH, dropout: 0.1, alpha: 0.1 });
+const LOGANOMALY = logAnomalyModel({ vocabularySize: KEYS, dimensions: DIMENSIONS, windowSize: WINDOW, units: 6, batchSize: BATCH });
 const gpu = await gpuForTests();
 const TENSORFLOW: EngineOptions = { engine: 'eager', backend: 'tensorflow' };
 /** An optional peer: see docs/tensorflow.md. */
@@ -44,7 +52,7 @@ if (!tensorflow) console.warn('SKIPPED: the tensorflow backend was not tested: i
 const WAYS: readonly EngineOptions[] = [...(tensorflow ? [TENSORFLOW] : []), ...(gpu === undefined ? [] : [{ engine: 'webgpu' } as const]), { engine: 'eager', backend: 'wasm' }, { engine: 'onnx' }, { engine: 'onnx', threads: 2 }, { engine: 'onnx', threads: 3 }];
 
 describe('five training steps', () => {
-  for (const model of [...LOG_KEYS, ENCODER]) {
+  for (const model of [...LOG_KEYS, ENCODER, LOGBERT, LOGANOMALY]) {
     for (const options of WAYS) {
       it(`of ${model.name} on ${options.engine} ${options.backend ?? ''}, threads ${options.threads ?? 1}, agree with eager cpu within 1e-4`, async () => {
         const expected = await losses({ engine: 'eager', backend: 'cpu' }, model);
