@@ -4,7 +4,7 @@
 //   npx deeplog benchmark --matrix bench/matrix.yaml --jobs 2
 import { availableParallelism, freemem } from 'node:os';
 import type { Results } from '../deeplog/evaluation/index.js';
-import { commandOf, COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, interruptSignal, LOG_KEY_MODEL_OPTIONS, logKeyOptions, readMatrix, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { commandOf, COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, interruptSignal, LOG_KEY_MODEL_OPTIONS, LOGBERT_SIZE_OPTION, logBertSize, logKeyOptions, readMatrix, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 const PROTOCOLS = ['hdfs-chrono', 'hdfs-chrono-40', 'hdfs-random', 'hdfs-4855', 'hdfs-raw', 'bgl-chrono', 'bgl-random', 'custom'] as const;
 /** Detectors by group: a group's name stands for those of them that can run on a set. */
@@ -39,6 +39,7 @@ export const BENCHMARK_OPTIONS = {
   print: { type: 'string', group: 'Output', default: 'table', choices: ['table', 'json', 'md'], describe: 'what goes to standard output' },
   output_path: { type: 'string', group: 'Output', describe: 'run folder (default: artifacts/benchmark/<time>-<random>)' },
   ...LOG_KEY_MODEL_OPTIONS,
+  ...LOGBERT_SIZE_OPTION,
   ...ENGINE_OPTIONS,
 } as const satisfies OptionSpecs;
 
@@ -74,7 +75,7 @@ export const benchmarkStage: Stage = {
     });
     const settingsOf = (f: typeof o) => ({
       dataDir: f.data_dir ?? (process.env.DEEPLOG_DATA || 'data'), artifacts: 'artifacts', targetFpr: f.target_fpr, trainRatio: f.train_ratio, valRatio: f.val_ratio,
-      order: f.split === 'random' ? 'random' as const : 'chronological' as const, trainOn: f.train_on === 'all' ? 'all' as const : 'normal' as const, cache: f.cache, detectorOptions: { deeplogKeys: logKeyOptions(f) },
+      order: f.split === 'random' ? 'random' as const : 'chronological' as const, trainOn: f.train_on === 'all' ? 'all' as const : 'normal' as const, cache: f.cache, detectorOptions: { deeplogKeys: logKeyOptions(f), logbert: logBertSize(f) },
       inputFile: f.input_file ?? 'artifacts/drain_result', ...(f.label_file === undefined ? {} : { labelFile: f.label_file }),
     });
     const jobs = o.jobs ?? availableParallelism();

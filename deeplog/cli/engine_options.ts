@@ -22,6 +22,16 @@ export const LOG_KEY_MODEL_OPTIONS = {
   learning_rate: { type: 'number', group: 'Training', default: 0.001, min: 0, max: 1, exclusive: true, describe: "Adam's learning rate" },
 } as const satisfies OptionSpecs;
 
+/** Size of LogBERT's network. */
+export const LOGBERT_SIZE_OPTION = {
+  logbert_size: { type: 'string', group: 'Model', default: 'authors', choices: ['authors', 'small'], describe: "LogBERT's network: the authors' (hidden 256, 4 layers), or one that two CPU cores train in a minute or two (64, 2)" },
+} as const satisfies OptionSpecs;
+
+/** The size as the detector takes it. */
+export function logBertSize(f: { readonly logbert_size: string }): { hidden?: number; layers?: number } {
+  return f.logbert_size === 'small' ? { hidden: 64, layers: 2 } : {};
+}
+
 /** Flags that say how sessions are split and judged. */
 export const SPLIT_OPTIONS = {
   train_ratio: { type: 'number', group: 'Data', default: 0.7, min: 0, max: 1, exclusive: true, describe: 'training ends at this share of the sessions' },

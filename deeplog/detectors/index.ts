@@ -15,6 +15,7 @@ export { maskSchedule } from './deep/logbert/masks.js';
 export { LOGBERT_DEFAULTS, type LogBertOptions } from './deep/logbert/options.js';
 export { CountNeighbours } from './ensemble/count_neighbours.js';
 export { Ensemble, type EnsembleParts } from './ensemble/ensemble.js';
+export { PRESETS, presetOf, type Preset } from './presets/index.js';
 export { createDetector, DETECTOR_IDS, loadDetector, type DetectorOptions } from './registry.js';
 export { labelledSource, sessionAt, tableSource } from './source.js';
 export type { Detector, Evidence, FitContext, Need, OutsideValue, OwnThreshold, Session, SessionSource } from './types.js';

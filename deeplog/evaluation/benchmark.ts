@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { DataError } from '../common/index.js';
-import { createDetector, type Detector, type DetectorOptions } from '../detectors/index.js';
+import { createDetector, presetOf, type Detector, type DetectorOptions } from '../detectors/index.js';
 import { writeSplit } from '../sequences/index.js';
 import { curvesOf, type Curves } from './curves.js';
 import { contributions, requireProvided, scoreTask, sourcesFor } from './details.js';
@@ -65,7 +65,12 @@ export async function benchmark(options: BenchmarkOptions): Promise<{ results: R
 
 /** The wanted detectors, unfitted, that can run on a task. @throws DataError naming one that cannot, unless those are to be left out. */
 function meeting(task: Task, { detectors, detectorOptions, skipUnmet, onSkip }: BenchmarkOptions, templates: ReadonlyMap<number, string> | null): Detector[] {
-  return detectors.map((id) => createDetector(id, { ...detectorOptions, completeSessions: task.complete, ...(templates === null ? {} : { templates }) })).filter((detector) => {
+  const preset = presetOf(task.dataset);
+  const known = {
+    ...detectorOptions, completeSessions: task.complete, ...(templates === null ? {} : { templates }),
+    logbert: { ...preset?.logbert, ...detectorOptions?.logbert }, loganomaly: { ...preset?.loganomaly, ...detectorOptions?.loganomaly },
+  };
+  return detectors.map((id) => createDetector(id, known)).filter((detector) => {
     try {
       requireProvided(task, detector);
       return true;

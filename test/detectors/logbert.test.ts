@@ -17,7 +17,7 @@ const source = (rows: readonly (readonly [number[], number])[]): SessionSource =
 const NORMAL = source(Array.from({ length: 20 }, (_, k): [number[], number] => (k % 2 === 0
   ? [[1, 2, ...new Array<number>(1 + (k >> 1)).fill(3), 4], 50]
   : [[1, 5, ...new Array<number>(1 + k - 1).fill(6), 7, 4], 10])));
-const OPTIONS = { ...LOGBERT_DEFAULTS, hidden: 16, layers: 1, heads: 2, topG: 2, batchSize: 8, learningRate: 0.01, warmup: 20, maxEpochs: 150, earlyStop: 150, longest: 48 };
+const OPTIONS = { ...LOGBERT_DEFAULTS, hidden: 16, layers: 1, heads: 2, topG: 2, batchSize: 8, learningRate: 0.01, warmupSteps: 20, maxEpochs: 150, earlyStop: 150, maxLength: 48 };
 
 let engine: Engine;
 let fitted: LogBert;

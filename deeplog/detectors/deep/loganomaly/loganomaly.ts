@@ -7,7 +7,7 @@ import { UNK, Vocabulary, WindowBuilder } from '../../../sequences/index.js';
 import { trainLoop, windowBatches, type BatchSource, type TrainResult } from '../../../training/index.js';
 import { sessionsOfLength } from '../../source.js';
 import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../../types.js';
-import { NextKeyJudge, type NextKeyScore } from '../next_key.js';
+import { NextKeyJudge } from '../next_key.js';
 import { SKIP_GRAM_DEFAULTS, trainSkipGram, type WordVectors } from './skip_gram.js';
 import { TemplateVectors } from './template_vectors.js';
 import { readVecFile } from './vec_file.js';
@@ -23,22 +23,22 @@ export interface LogAnomalyOptions {
   /** A `.vec` file to take word vectors from instead of training them on the templates. */
   readonly vectorsFile?: string;
   /** A new template is read as the nearest known one from this similarity on, as an unknown key below it. */
-  readonly similarity: number;
+  readonly matchSimilarity: number;
   readonly batchSize: number;
   readonly learningRate: number;
   readonly maxEpochs: number;
   readonly earlyStop: number;
   /** END follows the last key as a target; only for sessions that end by themselves. */
   readonly predictEnd: boolean;
-  readonly score: NextKeyScore;
+  readonly score: 'rank' | 'nll';
 }
 
 export const LOGANOMALY_DEFAULTS: LogAnomalyOptions = {
-  windowSize: 10, minLength: 1, units: 128, dimensions: SKIP_GRAM_DEFAULTS.dimensions, similarity: 0.95,
+  windowSize: 10, minLength: 1, units: 128, dimensions: SKIP_GRAM_DEFAULTS.dimensions, matchSimilarity: 0.95,
   batchSize: 128, learningRate: 1e-3, maxEpochs: 100, earlyStop: 7, predictEnd: true, score: 'rank',
 };
 
-const IDS: Readonly<Record<NextKeyScore, string>> = { rank: 'loganomaly', nll: 'loganomaly-nll' };
+const IDS: Readonly<Record<LogAnomalyOptions['score'], string>> = { rank: 'loganomaly', nll: 'loganomaly-nll' };
 
 /**
  * LogAnomaly (Meng et al., IJCAI 2019) as a detector: template vectors and counts of a window predict the next key; a session is as
@@ -203,7 +203,7 @@ export class LogAnomaly implements Detector {
     if (match === undefined) {
       const text = this.texts.get(event);
       const nearest = text === undefined ? null : this.vectors.nearest(text);
-      match = nearest !== null && nearest.similarity >= this.options.similarity ? nearest.event : event;
+      match = nearest !== null && nearest.similarity >= this.options.matchSimilarity ? nearest.event : event;
       this.readAs.set(event, match);
     }
     return match;

@@ -64,7 +64,7 @@ export class LogBert implements Detector {
     const o = this.options;
     const sequences = [...train.distinct()];
     const held = [...validation.distinct()];
-    this.tokens = new Tokens(Vocabulary.fit(sequences.map(({ session }) => session.events)), o.longest);
+    this.tokens = new Tokens(Vocabulary.fit(sequences.map(({ session }) => session.events)), o.maxLength);
     this.maskSeed = context.seed;
     const examples = this.examples(sequences);
     if (examples.length === 0) throw new DataError('All training sessions are empty: there is nothing to learn from.');
@@ -76,7 +76,7 @@ export class LogBert implements Detector {
     const predictor = this.predictor;
     const sample = Array.from(permutation(examples.length, seededRandom(context.seed)).subarray(0, CENTRE_EXAMPLES), (i) => examples[i]);
     this.training = await trainLoop(bucketed(engine, family), family.at(family.first), source, validationSource, {
-      batchSize: o.batchSize, maxEpochs: o.maxEpochs, learningRate: o.learningRate, schedule: warmupInverseSquareRoot(o.warmup), earlyStop: o.earlyStop, seed: context.seed,
+      batchSize: o.batchSize, maxEpochs: o.maxEpochs, learningRate: o.learningRate, schedule: warmupInverseSquareRoot(o.warmupSteps), earlyStop: o.earlyStop, seed: context.seed,
       beforeEpoch: async (_, parameters) => {
         await predictor.load(parameters, family.first);
         source.centre = validationSource.centre = await this.centreOf(predictor, sample);
@@ -126,7 +126,7 @@ export class LogBert implements Detector {
     const score = (Object.keys(IDS) as LogBertScore[]).find((s) => IDS[s] === config.detector);
     if (config.model !== 'logbert' || score === undefined || !Array.isArray(config.vocabulary)) throw new DataError(`${folder}: holds no LogBERT model (model is ${String(config.model)}).`);
     const detector = new LogBert({ ...LOGBERT_DEFAULTS, ...config.options, score });
-    detector.tokens = new Tokens(new Vocabulary(config.vocabulary), detector.options.longest);
+    detector.tokens = new Tokens(new Vocabulary(config.vocabulary), detector.options.maxLength);
     detector.maskSeed = config.mask_seed;
     const { centre, ...tensors } = await readTensors(path.join(folder, 'model.safetensors'));
     const [length] = detector.tokens.lengths;

@@ -14,11 +14,11 @@ export interface LogBertOptions {
   /** A masked key is missed when it is not among this many most likely ones. */
   readonly topG: number;
   /** DIST and keys that are encoded at once; longer sessions are cut into chunks. */
-  readonly longest: number;
+  readonly maxLength: number;
   readonly batchSize: number;
   readonly learningRate: number;
   /** Updates until the learning rate is reached; after that it falls as 1/√step. */
-  readonly warmup: number;
+  readonly warmupSteps: number;
   readonly maxEpochs: number;
   readonly earlyStop: number;
   /** A session's score: how unusual its share of missed keys is, its distance to the centre, or the more unusual of the two. */
@@ -29,8 +29,8 @@ export type LogBertScore = 'both' | 'missed' | 'distance';
 
 /** The authors' settings for HDFS (HDFS/logbert.py), but for what docs/detectors.md lists. */
 export const LOGBERT_DEFAULTS: LogBertOptions = {
-  hidden: 256, layers: 4, heads: 4, dropout: 0.1, alpha: 0.1, maskRatio: 0.65, passes: 4, topG: 6, longest: 512,
-  batchSize: 32, learningRate: 1e-3, warmup: 500, maxEpochs: 200, earlyStop: 10, score: 'both',
+  hidden: 256, layers: 4, heads: 4, dropout: 0.1, alpha: 0.1, maskRatio: 0.65, passes: 4, topG: 6, maxLength: 512,
+  batchSize: 32, learningRate: 1e-3, warmupSteps: 500, maxEpochs: 200, earlyStop: 10, score: 'both',
 };
 
 /** @throws UsageError naming the settings that do not go together. */
