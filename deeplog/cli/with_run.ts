@@ -45,7 +45,7 @@ export async function withRun<T>(context: RunContext, train: (run: RunHandle) =>
   const resuming = resumedRun(options);
   if (options.logdir === 'none' && resuming === undefined) return train({ report: shown, signal });
   const runOptions = {
-    stage: stage.split(' ')[0], command: commandOf(stage, specs, changedFlags(specs, options)), config: snapshotOf(options), seed: options.seed, engine: context.engine.info, outputPath: options.output_path,
+    stage, command: commandOf(stage, specs, changedFlags(specs, options)), config: snapshotOf(options), seed: options.seed, engine: context.engine.info, outputPath: options.output_path,
     checkpointSeconds: options.checkpoint_seconds, gradients: options.histograms === 'gradients',
     reporters: ({ id, tensorboard, config, resumed }: RunPlace) => [tensorboardReporter({ folder: tensorboard, run: id, config, resumed, histograms: options.histograms !== 'off' })],
   };

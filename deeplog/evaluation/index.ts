@@ -21,3 +21,4 @@ export { trainLogKey, type TrainedLogKey, type TrainLogKeyOptions } from './trai
 export { trainWorkflow, type TrainedWorkflow, type TrainWorkflowOptions } from './train_workflow.js';
 export { trainParameters, type KeyResult, type TrainedParameters, type TrainParametersOptions } from './train_parameters.js';
 export { configHash, Ledger, planJobs, runMatrix, sharingGroups, type LedgerEntry, type MatrixPart, type MatrixResult } from './matrix/index.js';
+export { reportEvaluation } from './run_evaluation.js';

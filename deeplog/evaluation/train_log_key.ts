@@ -10,6 +10,7 @@ import type { Reporter } from '../training/index.js';
 import { customTask, type CustomTaskOptions } from './custom_task.js';
 import { evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
 import type { Task } from './protocols.js';
+import { reportEvaluation } from './run_evaluation.js';
 
 export interface TrainLogKeyOptions extends CustomTaskOptions {
   readonly inputFile: string;
@@ -48,6 +49,7 @@ export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, r
   await detector.fit(tableSource(set.table, split, PART.train), validation, { seed, engine: () => Promise.resolve(engine), report, signal });
   const scores = await scoreDistinct(detector, task, [PART.validation, PART.test]);
   const evaluation = evaluate(task, scores, detector, options.targetFpr);
+  reportEvaluation(report, task, scores, evaluation);
   const hitAtK = await detector.hitAtK(validation);
 
   await openOutput(outputPath, ['parser.json', 'parser_state.json', 'templates.json', 'checkpoint', ...FORMATS.map((f) => fileOf(LOG_KEY_NETWORK, f))]);

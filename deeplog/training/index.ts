@@ -3,6 +3,7 @@ export { trainLoop, type BatchSource, type TrainOptions, type TrainResult } from
 export { DivergedError, InterruptedError } from './errors.js';
 export { combineReporters, SILENT, type EpochReport, type EvaluationReport, type JudgedScores, type Reporter, type StepReport, type TensorReport, type TrainingReport } from './reporter.js';
 export type { Checkpoint, CheckpointStore, Progress, TrainingIdentity, TrainingSlot } from './checkpoint.js';
+export { nextKeyAccuracy } from './next_key_accuracy.js';
 export { windowBatches } from './window_batches.js';
 export { trainTogether, type TogetherResult, type TogetherSource } from './train_together.js';
 export { CONSTANT, warmupInverseSquareRoot, type Schedule } from './schedule.js';

@@ -71,6 +71,10 @@ export interface EvaluationReport {
   readonly confusion: { readonly tp: number; readonly fp: number; readonly tn: number; readonly fn: number } | null;
   readonly metrics: Readonly<Record<string, number | null>>;
   readonly scores: JudgedScores;
+  /** Numbers of sessions by score: bin i is [edges[i], edges[i + 1]), the last one closed. */
+  readonly histogram: { readonly edges: readonly number[]; readonly normal: readonly number[]; readonly abnormal: readonly number[]; readonly scale: 'linear' | 'log' };
+  /** [recall, precision], from the highest threshold down; empty without labels. */
+  readonly pr: readonly (readonly [recall: number, precision: number])[];
 }
 
 /**

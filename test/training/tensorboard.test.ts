@@ -71,7 +71,7 @@ describe('the event files of a run', () => {
   reporter.epoch({ epoch: 1, maxEpochs: 3, steps: 2, globalStep: 2, loss: 0.25, validationLoss: 0.125, bestEpoch: 1, bestLoss: 0.125, learningRate: 0.5, seconds: 1, examplesPerSecond: 4, metrics: { accuracy: 0.75 } });
   reporter.tensors?.({ epoch: 1, globalStep: 2, weights: { w: Float32Array.of(1, 2, 3) }, gradients: { w: Float32Array.of(0, 0, 0) } });
   // Falling scores 3, 2, 1: one abnormal, then one of each, then two normal.
-  reporter.evaluation?.({ name: 'test', unit: 'session', threshold: 2.5, confusion: { tp: 1, fp: 0, tn: 3, fn: 1 }, metrics: { f1: 0.5, roc_auc: null }, scores: { scores: [3, 2, 1], abnormal: [1, 1, 0], normal: [0, 1, 2] } });
+  reporter.evaluation?.({ name: 'test', unit: 'session', threshold: 2.5, confusion: { tp: 1, fp: 0, tn: 3, fn: 1 }, metrics: { f1: 0.5, roc_auc: null }, scores: { scores: [3, 2, 1], abnormal: [1, 1, 0], normal: [0, 1, 2] }, histogram: { edges: [], normal: [], abnormal: [], scale: 'linear' }, pr: [] });
   void reporter.close?.('finished');
 
   const read = (sub: string): Fields[] => {

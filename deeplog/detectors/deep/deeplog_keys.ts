@@ -4,7 +4,7 @@ import { DataError } from '../../common/index.js';
 import type { CompiledForward, Engine, State } from '../../engine/index.js';
 import { logKeyModel, logKeyStack } from '../../models/index.js';
 import { Vocabulary, WindowBuilder } from '../../sequences/index.js';
-import { trainLoop, windowBatches, type TrainResult } from '../../training/index.js';
+import { nextKeyAccuracy, trainLoop, windowBatches, type TrainResult } from '../../training/index.js';
 import { EXPORT_ROWS, type Exportable, type ExportableNetwork, type NetworkRunner } from '../exportable.js';
 import { sessionsOfLength } from '../source.js';
 import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../types.js';
@@ -77,10 +77,15 @@ export class DeepLogKeys implements Exportable {
     if (windows.count === 0) throw new DataError(`No training session has ${minLength} events or more: nothing to train on. Lower --min_length or use more data.`);
     this.trainingWindows = windows.count;
     this.engine = await context.engine();
-    const options = { batchSize, maxEpochs: this.options.maxEpochs, learningRate: this.options.learningRate, earlyStop: this.options.earlyStop, seed: context.seed };
-    this.training = await trainLoop(this.engine, this.model(), windowBatches(windows, batchSize), windowBatches(validationWindows.build(), batchSize), options, context.report, context.signal);
+    const held = windowBatches(validationWindows.build(), batchSize);
+    const forward = (this.forward = await this.engine.compileForward(this.model()));
+    const options = {
+      batchSize, maxEpochs: this.options.maxEpochs, learningRate: this.options.learningRate, earlyStop: this.options.earlyStop, seed: context.seed,
+      metrics: async (parameters: State['parameters']) => ({ accuracy: await nextKeyAccuracy(forward, parameters, held, batchSize) }),
+    };
+    this.training = await trainLoop(this.engine, this.model(), windowBatches(windows, batchSize), held, options, context.report, context.signal);
     this.parameters = this.training.parameters;
-    await this.compile(this.engine);
+    await forward.load(this.parameters);
   }
 
   scoreBatch(sessions: readonly Session[]): Promise<Float64Array> {

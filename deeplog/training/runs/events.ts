@@ -1,5 +1,4 @@
 import type { EvaluationReport, Reporter } from '../reporter.js';
-import { precisionRecall, scoreHistogram, type PrecisionRecall, type ScoreHistogram } from './score_summary.js';
 
 /** One line of metrics.jsonl, of `--json` and of the dashboard's stream. `time`: milliseconds since 1970; `training`: which of the run's trainings, from 0. */
 export type RunEvent =
@@ -7,7 +6,7 @@ export type RunEvent =
   | { readonly event: 'training'; readonly time: number; readonly training: number; readonly model: string; readonly examples: number; readonly validation_examples: number; readonly steps: number; readonly max_epochs: number; readonly parameters: number; readonly resumed_at: { readonly epoch: number; readonly step: number; readonly global_step: number } | null }
   | { readonly event: 'step'; readonly time: number; readonly training: number; readonly epoch: number; readonly step: number; readonly global_step: number; readonly loss: number }
   | { readonly event: 'epoch'; readonly time: number; readonly training: number; readonly epoch: number; readonly max_epochs: number; readonly global_step: number; readonly loss: number; readonly val_loss: number; readonly best_epoch: number; readonly best_loss: number; readonly learning_rate: number; readonly seconds: number; readonly examples_per_second: number; readonly metrics?: Readonly<Record<string, number>> }
-  | { readonly event: 'evaluation'; readonly time: number; readonly name: string; readonly unit: string; readonly threshold: number | null; readonly confusion: EvaluationReport['confusion']; readonly metrics: EvaluationReport['metrics']; readonly histogram: ScoreHistogram | null; readonly pr: PrecisionRecall | null }
+  | { readonly event: 'evaluation'; readonly time: number; readonly name: string; readonly unit: string; readonly threshold: number | null; readonly confusion: EvaluationReport['confusion']; readonly metrics: EvaluationReport['metrics']; readonly histogram: EvaluationReport['histogram']; readonly pr: EvaluationReport['pr'] }
   | { readonly event: 'end'; readonly time: number; readonly status: 'finished' | 'interrupted' | 'failed'; readonly message: string | null };
 
 /** Of a long training's steps so many are kept, evenly spaced. */
@@ -31,7 +30,7 @@ export function eventReporter(emit: (event: RunEvent) => void): Reporter {
       emit({ event: 'epoch', time: Date.now(), training, epoch: r.epoch, max_epochs: r.maxEpochs, global_step: r.globalStep, loss: r.loss, val_loss: r.validationLoss, best_epoch: r.bestEpoch, best_loss: r.bestLoss, learning_rate: r.learningRate, seconds: r.seconds, examples_per_second: r.examplesPerSecond, ...(r.metrics && { metrics: r.metrics }) });
     },
     evaluation(r) {
-      emit({ event: 'evaluation', time: Date.now(), name: r.name, unit: r.unit, threshold: r.threshold, confusion: r.confusion, metrics: r.metrics, histogram: scoreHistogram(r.scores), pr: precisionRecall(r.scores) });
+      emit({ event: 'evaluation', time: Date.now(), name: r.name, unit: r.unit, threshold: r.threshold, confusion: r.confusion, metrics: r.metrics, histogram: r.histogram, pr: r.pr });
     },
   };
 }

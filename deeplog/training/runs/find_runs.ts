@@ -3,6 +3,11 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { DataError } from '../../common/index.js';
 
+/** `logbert train` keeps its runs in `logbert-train`. */
+export function stageFolder(stage: string): string {
+  return stage.replace(/ /g, '-');
+}
+
 /** Every run folder below `logdir`, oldest first. */
 export async function listRunFolders(logdir: string): Promise<string[]> {
   const folders: string[] = [];
@@ -19,10 +24,10 @@ export async function listRunFolders(logdir: string): Promise<string[]> {
  */
 export async function findRun(logdir: string, name: string, stage?: string): Promise<string> {
   if (existsSync(path.join(name, 'run.json'))) return name;
-  const all = (await listRunFolders(logdir)).filter((folder) => stage === undefined || path.basename(path.dirname(folder)) === stage);
+  const all = (await listRunFolders(logdir)).filter((folder) => stage === undefined || path.basename(path.dirname(folder)) === stageFolder(stage));
   const found = name === 'latest' ? all.slice(-1) : all.filter((folder) => path.basename(folder).startsWith(name) || `${path.basename(path.dirname(folder))}/${path.basename(folder)}`.startsWith(name));
   if (found.length === 1) return found[0];
-  const where = stage === undefined ? logdir : path.join(logdir, stage);
+  const where = stage === undefined ? logdir : path.join(logdir, stageFolder(stage));
   if (found.length === 0) throw new DataError(`${name}: there is no such run under ${where} (${all.length === 0 ? 'it holds none' : `the latest is ${path.basename(all[all.length - 1])}`}). "deeplog runs list --logdir ${logdir}" shows them.`);
   throw new DataError(`${name}: ${found.length} runs begin so (${found.slice(0, 3).map((f) => path.basename(f)).join(', ')}${found.length > 3 ? ', …' : ''}). Give more of the name.`);
 }

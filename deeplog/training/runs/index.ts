@@ -4,4 +4,3 @@ export { FolderCheckpoints, readCheckpoint } from './folder_checkpoints.js';
 export { parseEvents, readEvents } from './metrics_file.js';
 export { Run, type Closable, type RunOptions, type RunPlace } from './run.js';
 export { readState, statusOf, type RunState, type RunStatus } from './run_state.js';
-export type { PrecisionRecall, ScoreHistogram } from './score_summary.js';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { AppendFile, newRunId, readManifest, writeAtomic, writeManifest } from '../../artifacts/index.js';
@@ -8,6 +8,7 @@ import type { EngineInfo } from '../../engine/index.js';
 import { combineReporters, type Reporter } from '../reporter.js';
 import { eventReporter, type RunEvent } from './events.js';
 import { FolderCheckpoints } from './folder_checkpoints.js';
+import { stageFolder } from './find_runs.js';
 import { linesUpTo } from './metrics_file.js';
 import { readState, statusOf, thisProcess, writeState, type RunState } from './run_state.js';
 
@@ -75,7 +76,7 @@ export class Run {
   /** A new run. @throws DataError when the folder cannot be made. */
   static async start(logdir: string, tensorboard: string, options: RunOptions): Promise<Run> {
     const id = newRunId();
-    const folder = path.join(logdir, options.stage, id);
+    const folder = path.join(logdir, stageFolder(options.stage), id);
     try {
       await mkdir(path.dirname(folder), { recursive: true });
       await mkdir(folder);
@@ -86,7 +87,7 @@ export class Run {
     await writeAtomic(path.join(folder, 'config.yaml'), heading + stringify(options.config, { lineWidth: 0 }));
     const state: RunState = {
       schema: 'deeplog.run/1', id, stage: options.stage, created: new Date().toISOString(), command: options.command, ...thisProcess(), status: 'running', message: null, engine: options.engine,
-      tensorboard: tensorboard === logdir ? null : path.join(tensorboard, options.stage, id), output_path: options.outputPath, resumed: [],
+      tensorboard: tensorboard === logdir ? null : path.join(tensorboard, stageFolder(options.stage), id), output_path: options.outputPath, resumed: [],
     };
     return Run.open(folder, state, options, false, '');
   }
@@ -99,6 +100,7 @@ export class Run {
     if (status === 'running') throw new DataError(`${folder}: process ${before.pid} is at work on it. Wait for it, or stop it first.`);
     if (before.stage !== options.stage) throw new DataError(`${folder}: is a run of ${before.stage}, not of ${options.stage}.`);
     const state: RunState = { ...before, ...thisProcess(), status: 'running', message: null, engine: options.engine, output_path: options.outputPath, resumed: [...before.resumed, { time: new Date().toISOString(), command: options.command, changed }] };
+    await removeHalfWritten(path.join(folder, 'checkpoints'));
     return Run.open(folder, state, options, true, await linesUpTo(folder));
   }
 
@@ -146,4 +148,10 @@ export class Run {
     await attempt(() => writeState(this.folder, this.state));
     if (failures.length > 0) throw failures[0];
   }
+}
+
+/** Temporary files of a process that was killed while it wrote a checkpoint. */
+async function removeHalfWritten(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  for (const name of names) if (/\.[0-9a-f]{8}\.tmp$/.test(name)) await rm(path.join(folder, name), { force: true });
 }
