@@ -23,7 +23,6 @@ export async function main(argv: string[]): Promise<void> {
   let reached = -1;
   for (let kill = 1; kill <= Number(values.kills); kill++) {
     const run = kill === 1 ? null : await findRun(path.join(folder, 'logdir'), 'latest');
-    const before = temporaryFiles(run);
     await trainAndKill(folder, run === null ? start : ['log-key', '--resume', 'latest'], random() * MOST_DELAY_MS);
     const killed = await findRun(path.join(folder, 'logdir'), 'latest');
     if (temporaryFiles(killed) > 0) counts.whileWriting++;
