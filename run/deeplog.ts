@@ -10,8 +10,9 @@ import { exportStage } from './run_export.js';
 import { logKeyStage } from './run_log_key_detection_model.js';
 import { parametersStage } from './run_parameter_detection_model.js';
 import { quickstartStage } from './run_quickstart.js';
+import { runsStage } from './run_runs.js';
 import { serveStage } from './run_serve.js';
 import { triageStage } from './run_triage.js';
 import { workflowStage } from './run_workflow.js';
 
-await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, detectStage, triageStage, diagnoseStage, benchmarkStage, exportStage, serveStage, dataStage], process.argv.slice(2));
+await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, detectStage, triageStage, diagnoseStage, benchmarkStage, exportStage, serveStage, runsStage, dataStage], process.argv.slice(2));

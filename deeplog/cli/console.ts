@@ -26,25 +26,27 @@ export class StageConsole {
 
   /**
    * How far the work is; on a terminal a bar with rate and ETA, elsewhere a line every ten seconds.
-   * `done` and `total` in any unit; `detail` follows.
+   * `done` and `total` in any unit; `detail` follows. `eta`: what is left, in words, where the bar is not all of the work.
    */
-  progress(label: string, done: number, total: number | null, detail: string): void {
+  progress(label: string, done: number, total: number | null, detail: string, eta?: string): void {
     if (this.quiet) return;
     if (process.stderr.isTTY && total !== null && total > 0) {
       if (this.bar === null) {
+        // gracefulExit would end the process at Ctrl-C, before a training could keep its checkpoint.
         const { SingleBar } = require('cli-progress') as typeof Progress;
-        this.bar = new SingleBar({ format: '{label} [{bar}] {percentage} % · {detail} · ETA {eta_formatted}', stream: process.stderr, hideCursor: false, clearOnComplete: true, etaBuffer: 50, fps: 5 });
-        this.bar.start(total, 0, { label, detail });
+        this.bar = new SingleBar({ format: '{label} [{bar}] {percentage} % · {detail} · ETA {' + (eta === undefined ? 'eta_formatted' : 'left') + '}', stream: process.stderr, hideCursor: false, clearOnComplete: true, etaBuffer: 50, fps: 5, barsize: 24, gracefulExit: false });
+        this.bar.start(total, 0, { label, detail, left: eta });
       }
-      this.bar.update(Math.min(done, total), { label, detail });
+      if (this.bar.getTotal() !== total) this.bar.setTotal(total);
+      this.bar.update(Math.min(done, total), { label, detail, left: eta });
       return;
     }
     const now = performance.now();
     if (now - this.lastLine < 10_000) return;
     this.lastLine = now;
     const share = total === null || total === 0 ? '' : ` ${((100 * done) / total).toFixed(0)} %`;
-    const eta = total === null || done === 0 ? '' : ` · ETA ${formatSeconds(((now - this.started) / 1000) * (total / done - 1))}`;
-    process.stderr.write(`${label}${share} · ${detail}${eta}\n`);
+    const left = eta ?? (total === null || done === 0 ? undefined : formatSeconds(((now - this.started) / 1000) * (total / done - 1)));
+    process.stderr.write(`${label}${share} · ${detail}${left === undefined ? '' : ` · ETA ${left}`}\n`);
   }
 
   clear(): void {

@@ -7,3 +7,4 @@ export { main, runIfMain, type Stage, type StageGroup } from './stage.js';
 export { interruptSignal, trainingReporter } from './training_console.js';
 export { resolveRunOptions, RUN_OPTIONS } from './run_options.js';
 export { withRun, type RunHandle } from './with_run.js';
+export { alignedTable } from './table.js';

@@ -8,6 +8,7 @@ export const RUN_OPTIONS = {
   resume: { type: 'string', group: 'Run', describe: 'go on with this run (id, folder, or "latest") where it was interrupted' },
   checkpoint_seconds: { type: 'number', group: 'Run', default: 120, min: 0, describe: 'a checkpoint after so many seconds within an epoch, besides the one after each epoch' },
   histograms: { type: 'string', group: 'Run', default: 'weights', choices: ['off', 'weights', 'gradients'], describe: 'histograms for TensorBoard after each epoch; gradients: weights, and gradients of one batch' },
+  json: { type: 'boolean', group: 'Run', default: false, describe: 'print every event of the training as a line of JSON' },
 } as const satisfies OptionSpecs;
 
 type Change = 'free' | 'warned' | 'refused';

@@ -1,5 +1,5 @@
 import { DataError } from '../common/index.js';
-import type { Reporter, RunOptions, RunPlace } from '../training/index.js';
+import type { Reporter, RunEvent, RunOptions, RunPlace } from '../training/index.js';
 import { formatSeconds, type StageConsole } from './console.js';
 import { commandOf, invocation } from './invocation.js';
 import type { OptionSpecs } from './options.js';
@@ -12,6 +12,7 @@ type RunFlags = Readonly<Record<string, unknown>> & {
   readonly out_tensorboard_path?: string;
   readonly checkpoint_seconds: number;
   readonly histograms: string;
+  readonly json: boolean;
   readonly seed: number;
   readonly output_path: string;
 };
@@ -39,14 +40,15 @@ export interface RunHandle {
  */
 export async function withRun<T>(context: RunContext, train: (run: RunHandle) => Promise<T>): Promise<T> {
   const { console, options, specs, stage } = context;
-  const { combineReporters, InterruptedError, DivergedError, Run, tensorboardReporter } = await import('../training/index.js');
+  const { combineReporters, eventReporter, InterruptedError, DivergedError, Run, tensorboardReporter } = await import('../training/index.js');
   const signal = interruptSignal(console);
   const shown = trainingReporter(console);
   const resuming = resumedRun(options);
-  if (options.logdir === 'none' && resuming === undefined) return train({ report: shown, signal });
+  const print = (event: RunEvent): void => { if (options.json) process.stdout.write(`${JSON.stringify(event)}\n`); };
+  if (options.logdir === 'none' && resuming === undefined) return train({ report: combineReporters([shown, eventReporter(print)]), signal });
   const runOptions = {
     stage, command: commandOf(stage, specs, changedFlags(specs, options)), config: snapshotOf(options), seed: options.seed, engine: context.engine.info, outputPath: options.output_path,
-    checkpointSeconds: options.checkpoint_seconds, gradients: options.histograms === 'gradients',
+    checkpointSeconds: options.checkpoint_seconds, gradients: options.histograms === 'gradients', onEvent: print,
     reporters: ({ id, tensorboard, config, resumed }: RunPlace) => [tensorboardReporter({ folder: tensorboard, run: id, config, resumed, histograms: options.histograms !== 'off' })],
   };
   for (const warning of resuming?.warnings ?? []) console.warn(warning);

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { DataError } from '../../common/index.js';
+import { readState, statusOf } from './run_state.js';
 
 /** `logbert train` keeps its runs in `logbert-train`. */
 export function stageFolder(stage: string): string {
@@ -30,6 +31,15 @@ export async function findRun(logdir: string, name: string, stage?: string): Pro
   const where = stage === undefined ? logdir : path.join(logdir, stageFolder(stage));
   if (found.length === 0) throw new DataError(`${name}: there is no such run under ${where} (${all.length === 0 ? 'it holds none' : `the latest is ${path.basename(all[all.length - 1])}`}). "deeplog runs list --logdir ${logdir}" shows them.`);
   throw new DataError(`${name}: ${found.length} runs begin so (${found.slice(0, 3).map((f) => path.basename(f)).join(', ')}${found.length > 3 ? ', …' : ''}). Give more of the name.`);
+}
+
+/** Deletes a run. @throws DataError when a process is at work on it, or the folder is no run */
+export async function removeRun(folder: string): Promise<void> {
+  const state = await readState(folder);
+  if (statusOf(state) === 'running') throw new DataError(`${folder}: process ${state.pid} is at work on it. Stop it first.`);
+  // The mark of a run last: what is left of an interrupted removal can still be removed.
+  for (const name of await readdir(folder)) if (name !== 'run.json') await rm(path.join(folder, name), { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
 }
 
 async function subfolders(folder: string): Promise<string[]> {
