@@ -9,7 +9,7 @@ import { commandOf, COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOption
 const PROTOCOLS = ['hdfs-chrono', 'hdfs-chrono-40', 'hdfs-random', 'hdfs-4855', 'hdfs-raw', 'bgl-chrono', 'bgl-random', 'custom'] as const;
 /** Detectors by group: a group's name stands for those of them that can run on a set. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  trivial: ['unseen-key', 'length', 'event-set', 'count-vector', '2-gram'],
+  trivial: ['unseen-key', 'length', 'event-set', 'count-vector', '2-gram', 'ngram-topk', 'edit-distance'],
   classical: ['pca', 'isolation-forest', 'one-class-svm', 'log-clustering', 'invariants-mining', 'k-nearest-neighbours'],
   supervised: ['logistic-regression', 'linear-svm', 'decision-tree', 'random-forest'],
   deep: ['deeplog-keys', 'deeplog-keys-nll', 'deeplog-params', 'deeplog-workflow', 'deeplog'],

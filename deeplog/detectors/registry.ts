@@ -13,6 +13,8 @@ import { CLASSICAL_DETECTORS } from './classical/index.js';
 import { CountNeighbours } from './ensemble/count_neighbours.js';
 import { Ensemble } from './ensemble/ensemble.js';
 import { TRIVIAL_DETECTORS } from './trivial/binary.js';
+import { EditDistance } from './trivial/edit_distance.js';
+import { NgramTopK } from './trivial/ngram_topk.js';
 import type { Detector } from './types.js';
 
 /** What a detector can be made with; each reads its own part and has defaults for it. */
@@ -60,9 +62,15 @@ const loganomaly = (score: LogAnomalyOptions['score']): Entry => ({
   load: async (folder, engine) => LogAnomaly.load(folder, await engine()),
 });
 
+/** A detector without options. */
+const plain = ([id, make]: [string, () => Detector & { restore(folder: string): Promise<Detector> }]): [string, Entry] => [id, { create: () => make(), load: async (folder) => make().restore(folder) }];
+
 /** Every detector by its id, in the order of the tables. */
 const DETECTORS = new Map<string, Entry>([
-  ...Object.entries({ ...TRIVIAL_DETECTORS, ...CLASSICAL_DETECTORS }).map(([id, make]): [string, Entry] => [id, { create: () => make(), load: async (folder) => make().restore(folder) }]),
+  ...Object.entries(TRIVIAL_DETECTORS).map(plain),
+  ['ngram-topk', { create: (o) => new NgramTopK(o.completeSessions !== false), load: (folder) => new NgramTopK().restore(folder) }],
+  ['edit-distance', { create: () => new EditDistance(), load: (folder) => new EditDistance().restore(folder) }],
+  ...Object.entries(CLASSICAL_DETECTORS).map(plain),
   ['deeplog-keys', keys('rank')],
   ['deeplog-keys-nll', keys('nll')],
   ['deeplog-keys-events', keys('event-nll')],

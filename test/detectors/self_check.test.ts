@@ -58,6 +58,19 @@ describe.each(DETECTOR_IDS.filter((id) => createDetector(id).usesEngine !== true
     }
   });
 
+  it('names what makes sessions stand out, the same after a restart', async () => {
+    const detector = await fitOn(data, id);
+    const folder = scratchFolder();
+    await detector.save(folder);
+    const loaded = await loadDetector(folder, () => Promise.reject(new Error('needs no engine')));
+    const sessions = test.filter((t) => t.abnormal).map((t) => t.session);
+    const scores = await detector.scoreBatch(test.map((t) => t.session));
+    const threshold = scores.slice().sort()[Math.floor(scores.length / 2)];
+    const names = await detector.patterns?.(sessions, threshold);
+    expect(await loaded.patterns?.(sessions, threshold)).toEqual(names);
+    if (id !== 'length') expect(names?.flat().length).toBeGreaterThan(0);
+  });
+
   it('names lines of the session in its evidence', async () => {
     const detector = await fitOn(data, id);
     const scores = await detector.scoreBatch(test.map((t) => t.session));

@@ -57,6 +57,15 @@ export class CountVectorDetector<M> implements Detector {
     }));
   }
 
+  get patternKind(): string {
+    return this.method.pattern?.kind ?? 'count vector';
+  }
+
+  patterns(sessions: readonly Session[]): Promise<string[][]> {
+    const { vectors, model } = this.known();
+    return Promise.resolve(sessions.map(({ events }) => this.method.pattern?.names(model, vectors.vector(events), vectors) ?? [`counts ${bagOf(events)}`]));
+  }
+
   get ownThreshold(): OwnThreshold | null {
     return this.method.ownThreshold?.(this.known().model) ?? null;
   }

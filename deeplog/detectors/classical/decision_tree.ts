@@ -25,6 +25,12 @@ export const decisionTree: VectorMethod<TreeNodes> = {
       column, score, reason: `${columns.name(column)}: ${vector[column]} ×, ${above ? 'above' : 'not above'} ${cut}, on the way to a leaf with ${(100 * score).toFixed(1)} % abnormal training sessions`,
     }));
   },
+  pattern: {
+    kind: 'leaves of the tree',
+    names(tree, vector, columns) {
+      return [`leaf ${cutsTo(tree, vector).map(({ column, cut, above }) => `${columns.events[column] ?? 'unknown'}${above ? '>' : '≤'}${cut}`).join(' ')}`];
+    },
+  },
   notes(tree) {
     return [`${tree.column.filter((c) => c < 0).length} leaves`];
   },

@@ -58,6 +58,12 @@ export const invariantsMining: VectorMethod<InvariantsModel> = {
       return { column, score: Math.abs(valueOf(i, vector)), reason: `${inWords(i, columns)} does not hold: ${i.columns.map((c) => `${vector[c]} × ${columns.name(c)}`).join(', ')}` };
     }).sort((a, b) => b.score - a.score);
   },
+  pattern: {
+    kind: 'broken invariants',
+    names({ invariants }, vector, columns) {
+      return invariants.filter((i) => valueOf(i, vector) !== 0).map((i) => `${inWords(i, columns)} is off by ${valueOf(i, vector)}`);
+    },
+  },
   notes({ invariants }) {
     return [`${invariants.length} invariants of up to ${LONGEST} events`];
   },

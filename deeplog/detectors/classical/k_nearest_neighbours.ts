@@ -56,28 +56,39 @@ export const kNearestNeighbours: VectorMethod<NeighboursModel> = {
     };
   },
   explain({ vectors }, vector, columns) {
-    const square = squareOf(vector);
-    let best = 0;
-    let bestDistance = Infinity;
-    for (let v = 0; v < vectors.length; v++) {
-      const distance = squaredDistance(vectors[v], vector, square);
-      if (distance < bestDistance) [best, bestDistance] = [v, distance];
-    }
-    return differences(vector, vectors[best], columns, 'the nearest training session');
+    return differences(vector, nearestOf(vectors, vector), columns, 'the nearest training session');
+  },
+  pattern: {
+    kind: 'differences from the nearest training session',
+    names({ vectors }, vector, columns) {
+      const differing = differences(vector, nearestOf(vectors, vector), columns, '');
+      return differing.length === 0 ? [] : [`counts off ${differing.map(({ column, more }) => `${columns.events[column] ?? 'unknown'}:${more > 0 ? '+' : ''}${more}`).sort().join(' ')}`];
+    },
   },
 };
 
-/** What a vector has more or less of than another, the weightiest first. Vectors of weighted counts without means. */
-export function differences(vector: Float64Array, other: SparseVector, columns: CountVectors, whose: string): Finding[] {
+function nearestOf(vectors: readonly SparseVector[], vector: Float64Array): SparseVector {
+  const square = squareOf(vector);
+  let best = 0;
+  let bestDistance = Infinity;
+  for (let v = 0; v < vectors.length; v++) {
+    const distance = squaredDistance(vectors[v], vector, square);
+    if (distance < bestDistance) [best, bestDistance] = [v, distance];
+  }
+  return vectors[best];
+}
+
+/** What a vector has more or less of than another (`more`: how many), the weightiest first. Vectors of weighted counts without means. */
+export function differences(vector: Float64Array, other: SparseVector, columns: CountVectors, whose: string): (Finding & { readonly more: number })[] {
   const dense = new Float64Array(vector.length);
   other.columns.forEach((c, i) => { dense[c] = other.values[i]; });
-  const out: Finding[] = [];
+  const out: (Finding & { more: number })[] = [];
   for (let column = 0; column < vector.length; column++) {
     const weight = columns.weights[column];
     const difference = vector[column] - dense[column];
     if (weight === 0 || Math.abs(difference) < 1e-9) continue;
     const count = (x: number): string => String(+(x / weight).toFixed(2));
-    out.push({ column, score: Math.abs(difference), reason: `${columns.name(column)}: ${count(vector[column])} ×, in ${whose} ${count(dense[column])} ×` });
+    out.push({ column, more: +(difference / weight).toFixed(2), score: Math.abs(difference), reason: `${columns.name(column)}: ${count(vector[column])} ×, in ${whose} ${count(dense[column])} ×` });
   }
   return out.sort((a, b) => b.score - a.score);
 }

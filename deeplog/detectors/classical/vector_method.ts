@@ -30,6 +30,12 @@ export interface VectorMethod<M> {
   ownThreshold?(model: M): OwnThreshold | null;
   /** What speaks against a vector, the strongest first. */
   explain?(model: M, vector: Float64Array, columns: CountVectors): Finding[];
+  /** What it names where a vector stands out, for triage; the count vector itself where a method has nothing better. */
+  readonly pattern?: {
+    /** In the plural, for tables. */
+    readonly kind: string;
+    names(model: M, vector: Float64Array, columns: CountVectors): string[];
+  };
   /** What a reader of its number should know. */
   notes?(model: M): string[];
 }
