@@ -79,11 +79,12 @@ interface EngineFlags {
 }
 
 /** The flags as createEngine takes them. */
-export function engineOptions(f: EngineFlags): { engine: 'auto' | 'onnx' | 'webgpu' | 'eager'; backend?: 'cpu' | 'wasm' | 'tensorflow'; threads?: number } {
+export function engineOptions(f: EngineFlags): { engine: 'auto' | 'onnx' | 'webgpu' | 'eager'; backend?: 'cpu' | 'wasm' | 'tensorflow'; threads?: number; onFallback(why: string): void } {
   return {
     engine: f.engine as 'auto' | 'onnx' | 'webgpu' | 'eager',
     ...(f.backend === undefined ? {} : { backend: f.backend as 'cpu' | 'wasm' | 'tensorflow' }),
     ...(f.threads === undefined ? {} : { threads: f.threads }),
+    onFallback: (why) => process.stderr.write(`warning: ${why}\n`),
   };
 }
 

@@ -3,6 +3,7 @@ export { describeEngine, ENGINE_OPTIONS, engineOptions, EXPORT_FORMATS, FORMAT_O
 export { COMMON_OPTIONS, resolveOptions, type Layer, type OptionSpecs, type Values } from './options.js';
 export { readMatrix } from './matrix_file.js';
 export { commandOf, invocation } from './invocation.js';
+export { shippedFile } from './shipped.js';
 export { main, runIfMain, type Stage, type StageGroup } from './stage.js';
 export { interruptSignal, trainingReporter } from './training_console.js';
 export { resolveRunOptions, RUN_OPTIONS } from './run_options.js';

@@ -1,6 +1,7 @@
 import { createEagerEngine } from './eager/engine.js';
 import { createOnnxEngine } from './onnx/engine.js';
 import { createHardwareEngine, createWebgpuEngine } from './webgpu/engine.js';
+import { EngineUnavailableError } from './errors.js';
 import type { Engine, EngineOptions } from './types.js';
 
 export type * from './types.js';
@@ -23,9 +24,20 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const engine = options.engine ?? 'auto';
   switch (engine) {
     case 'eager': return createEagerEngine(options.backend ?? 'wasm', options.threads);
-    case 'auto': return (await createHardwareEngine()) ?? createOnnxEngine(options);
+    case 'auto': return (await createHardwareEngine()) ?? createProcessorEngine(options);
     case 'onnx': return createOnnxEngine(options);
     case 'webgpu': return createWebgpuEngine();
     default: return engine satisfies never;
+  }
+}
+
+/** onnxruntime where it is installed, else the WebAssembly backend of TensorFlow.js, which is part of this package; never without a word. */
+async function createProcessorEngine(options: EngineOptions): Promise<Engine> {
+  try {
+    return await createOnnxEngine(options);
+  } catch (error) {
+    if (!(error instanceof EngineUnavailableError) || options.onFallback === undefined) throw error;
+    options.onFallback(`${error.message.replace(/\. Install it: /, '; the slower WebAssembly engine computes instead. For the fast one: ').replace(/ Or use --engine eager.*$/, '')}`);
+    return createEagerEngine(options.backend ?? 'wasm', options.threads);
   }
 }

@@ -94,6 +94,8 @@ export interface EngineOptions {
   readonly spinning?: boolean;
   /** onnx: write onnxruntime's profile of each step to <prefix>_<time>.json when it is disposed. */
   readonly profile?: string;
+  /** `auto`: told why a slower engine than usual was taken; without it that is an error. */
+  onFallback?(why: string): void;
 }
 
 export interface AdamOptions {

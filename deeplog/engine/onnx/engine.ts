@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { adamOptions } from '../adam.js';
-import { EngineRuntimeError } from '../errors.js';
+import { EngineRuntimeError, EngineUnavailableError } from '../errors.js';
 import { computeByRows, NotShardableError, shardOutputs, shardOverBatch, type GraphNode, type Join } from '../graph/index.js';
 import { initialState } from '../parameters.js';
 import { traceForward, traceGradients, traceLoss, traceStep, type TracedGraph } from '../trace/trace.js';
@@ -23,6 +23,10 @@ class OnnxEngine implements Engine {
     const threads = options.threads ?? 1;
     this.info = { engine: 'onnx', backend: 'onnxruntime', device: cpus()[0]?.model.trim() ?? 'unknown processor', threads };
     this.session = { threads, spinning: options.spinning ?? false, ...(options.profile === undefined ? {} : { profile: options.profile }) };
+  }
+
+  async ready(): Promise<void> {
+    await this.worker(0).request('ready', 0, null);
   }
 
   async compileStep(model: Model, options: { seed: number; adam?: Partial<AdamOptions> }): Promise<CompiledStep> {
@@ -133,6 +137,16 @@ async function named<T>(model: Model, work: Promise<T>): Promise<T> {
   }
 }
 
-export function createOnnxEngine(options: EngineOptions): Engine {
-  return new OnnxEngine(options);
+/** @throws EngineUnavailableError when onnxruntime-node is not installed, or has no library for this system. */
+export async function createOnnxEngine(options: EngineOptions): Promise<Engine> {
+  const engine = new OnnxEngine(options);
+  try {
+    await engine.ready();
+    return engine;
+  } catch (error) {
+    await engine.dispose();
+    const [why] = (error instanceof Error ? error.message : String(error)).replace(/^The onnx worker stopped: /, '').split('\n');
+    // npm leaves an optional package out without a word when its install step fails, as this one's does where it cannot download CUDA libraries.
+    throw new EngineUnavailableError('The onnx engine', `onnxruntime-node cannot be loaded (${why.replace(/ imported from .*/, '')})`, 'Install it: npm install onnxruntime-node --onnxruntime-node-install=skip. Or use --engine eager, which needs nothing more and is slower.');
+  }
 }

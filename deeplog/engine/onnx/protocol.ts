@@ -48,6 +48,8 @@ export interface StepRun {
 
 /** Requests to a worker and what each is answered with; `target` is the number of the compiled object. */
 export interface Requests {
+  /** Whether onnxruntime could be loaded at all. */
+  ready: { readonly value: null; readonly answer: null };
   createStep: { readonly value: StepDescription; readonly answer: null };
   createForward: { readonly value: ForwardDescription; readonly answer: null };
   runStep: { readonly value: StepRun; readonly answer: number };

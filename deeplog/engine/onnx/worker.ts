@@ -20,6 +20,7 @@ function held<T>(objects: ReadonlyMap<number, T>, target: number): T {
 async function serve(request: RequestMessage): Promise<unknown> {
   const { target } = request;
   switch (request.kind) {
+    case 'ready': return null;
     case 'createStep':
       steps.set(target, await WorkerStep.create(request.value));
       return null;

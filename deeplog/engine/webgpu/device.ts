@@ -45,7 +45,10 @@ function isSoftware(info: GPUAdapterInfo): boolean {
  * @throws EngineUnavailableError when there is none.
  */
 export async function openGpu(): Promise<Gpu> {
-  const { create } = await import('webgpu');
+  const { create } = await import('webgpu').catch((error: unknown) => {
+    const [why] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw new EngineUnavailableError('The webgpu engine', `npm webgpu cannot be loaded (${why.replace(/ imported from .*/, '')})`, 'Install it: npm install webgpu. Or use --engine onnx.');
+  });
   // Bounds checks on every access cost speed; the only indices that come from data are limited where they are used.
   const instance = create(['enable-dawn-features=allow_unsafe_apis,disable_robustness']);
   const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
