@@ -3,7 +3,7 @@ import { DetailedSessions, sessionLines, type Session } from '../detectors/index
 import { evidenceFor, needsDetails, scoreTable, type JudgedEvidence } from '../evaluation/index.js';
 import type { LineChunk } from '../parsing/index.js';
 import { ParameterLog, SessionTableBuilder, UNLABELLED } from '../sequences/index.js';
-import type { FrozenParse } from '../sessions/index.js';
+import type { FrozenParse, FrozenParser } from '../sessions/index.js';
 import { ServiceError } from './errors.js';
 import type { Deadline } from './limits.js';
 import type { LoadedModel } from './models.js';
@@ -34,7 +34,7 @@ export interface SessionVerdict {
   readonly evidence?: readonly (JudgedEvidence & { readonly raw?: string })[];
 }
 
-export interface LogSummary {
+export interface SessionsSummary {
   readonly model: string;
   readonly model_version: string;
   readonly detector: string;
@@ -44,6 +44,9 @@ export interface LogSummary {
   readonly total_sequences: number;
   readonly total_anomalous_sequences: number;
   readonly anomaly_ratio: number;
+}
+
+export interface LinesSummary {
   readonly lines: number;
   readonly empty_lines: number;
   /** Lines that do not fit the layout of the model's logs: they belong to no session. */
@@ -51,6 +54,9 @@ export interface LogSummary {
   readonly unparsed: readonly { readonly line: number; readonly text: string }[];
   /** Lines that fit no template: event 0, unknown to every model, and so evidence. */
   readonly unknown_template_lines: number;
+}
+
+export interface LogSummary extends SessionsSummary, LinesSummary {
   /** Lines without a session's key. */
   readonly unassigned_lines: number;
 }
@@ -63,16 +69,21 @@ export interface DetectionOptions {
 }
 
 /** A log's sessions with their verdicts, each as soon as it can be told, then the summary. Nothing is learned. @throws ServiceError */
-export async function* detectLog(model: LoadedModel, chunks: (parse: FrozenParse) => AsyncIterable<LineChunk>, options: DetectionOptions): AsyncGenerator<SessionVerdict, LogSummary> {
-  const { trained, parser } = model;
-  if (parser === null) throw new ServiceError(422, 'no_parser', `The model ${JSON.stringify(model.name)} was trained on event ids and cannot read raw logs.`, 'Send event ids to /sessions/score, or use a model that was trained on a parsed log.');
+export async function* detectLog(model: LoadedModel, chunks: (parse: FrozenParse) => AsyncGenerator<LineChunk>, options: DetectionOptions): AsyncGenerator<SessionVerdict, LogSummary> {
+  const { trained } = model;
+  const parser = parserOf(model);
   const detailed = needsDetails(trained.detector);
   const parse = parser.start({ keepParameters: detailed });
   const raw = options.quote ? new RawLines() : null;
   const judge = new Judge(model, options, raw);
   let waiting: SessionRecord[] = [];
-  for await (const chunk of chunks(parse)) {
-    raw?.add(chunk.buffer, chunk.end);
+  const quoted = async function* (): AsyncGenerator<LineChunk> {
+    for await (const chunk of chunks(parse)) {
+      raw?.add(chunk.buffer, chunk.end);
+      yield chunk;
+    }
+  };
+  for await (const chunk of parser.records(quoted)) {
     parse.take(chunk);
     waiting.push(...parse.takeClosed());
     // Numbers are judged with those of the whole log before them: such sessions wait for its end.
@@ -94,7 +105,7 @@ export async function* detectLog(model: LoadedModel, chunks: (parse: FrozenParse
     }
     yield* await judge.sequences(waiting);
   }
-  return summaryOf(model, parse, judge, options.rule);
+  return logSummary(model, parse, judge, options.rule);
 }
 
 /** Turns sessions into verdicts and counts them. */
@@ -155,13 +166,43 @@ export class Judge {
   }
 }
 
-function summaryOf(model: LoadedModel, parse: FrozenParse, judge: Judge, rule: Rule): LogSummary {
-  const { counts } = parse;
-  if (counts.lines > counts.emptyLines && counts.events === 0) throw new ServiceError(422, 'wrong_layout', `None of the ${counts.lines} lines fits the layout of this model's logs, ${JSON.stringify(model.parser?.layout ?? '')}.`, 'Send lines of the kind that the model was trained on.');
-  if (counts.events > 0 && judge.sessions === 0) throw new ServiceError(422, 'no_sessions', `None of the ${counts.events} lines belongs to a session of this model (${model.parser?.grouping ?? 'lines are not grouped'}).`, 'Send lines that carry a session key.');
+/** @throws ServiceError when the model reads no raw logs. */
+export function parserOf(model: LoadedModel): FrozenParser {
+  const { parser } = model;
+  if (parser === null) throw new ServiceError(422, 'no_parser', `The model ${JSON.stringify(model.name)} was trained on event ids and cannot read raw logs.`, 'Send event ids to /sessions/score, or use a model that was trained on a parsed log.');
+  if (parser.structured) throw new ServiceError(422, 'records_not_read', `The model ${JSON.stringify(model.name)} was trained on records with named values, which this service does not read.`, 'Use deeplog detect, or a model that was trained on lines of text.');
+  return parser;
+}
+
+/** @throws ServiceError when nothing could be read. */
+export function linesSummary(model: LoadedModel, { counts, unparsed }: FrozenParse): LinesSummary {
+  if (counts.lines === counts.emptyLines) throw new ServiceError(400, 'empty_log', 'The log holds no line that is not empty.', 'Send at least one line.');
+  if (counts.events === 0) throw new ServiceError(422, 'wrong_layout', `None of the ${counts.lines} lines fits the layout of this model's logs, ${JSON.stringify(model.parser?.layout ?? '')}.`, 'Send lines of the kind that the model was trained on.');
+  return { lines: counts.lines, empty_lines: counts.emptyLines, unparsed_lines: counts.unparsedLines, unparsed, unknown_template_lines: counts.unmatchedLines };
+}
+
+function sessionsSummary(model: LoadedModel, judge: Judge, rule: Rule): SessionsSummary {
   return {
     model: model.name, model_version: model.version, detector: model.trained.detector.id, rule: rule.rule, threshold: rule.threshold, ...(rule.rule === 'share' ? { seq_threshold: rule.seqThreshold } : {}),
     total_sequences: judge.sessions, total_anomalous_sequences: judge.abnormal, anomaly_ratio: judge.sessions === 0 ? 0 : judge.abnormal / judge.sessions,
-    lines: counts.lines, empty_lines: counts.emptyLines, unparsed_lines: counts.unparsedLines, unparsed: parse.unparsed, unknown_template_lines: counts.unmatchedLines, unassigned_lines: counts.unassignedLines,
   };
+}
+
+function logSummary(model: LoadedModel, parse: FrozenParse, judge: Judge, rule: Rule): LogSummary {
+  const lines = linesSummary(model, parse);
+  const { counts } = parse;
+  if (judge.sessions === 0) throw new ServiceError(422, 'no_sessions', `None of the ${counts.events} lines belongs to a session of this model (${model.parser?.grouping ?? 'lines are not grouped'}).`, 'Send lines that carry a session key.');
+  return { ...sessionsSummary(model, judge, rule), ...lines, unassigned_lines: counts.unassignedLines };
+}
+
+/** Verdicts for sessions that are given as event ids. @throws ServiceError when the model needs more than ids. */
+export async function* scoreSessions(model: LoadedModel, sessions: readonly { readonly key?: string | undefined; readonly events: readonly number[] }[], options: Pick<DetectionOptions, 'rule' | 'deadline'>): AsyncGenerator<SessionVerdict, SessionsSummary> {
+  const { detector } = model.trained;
+  if (needsDetails(detector)) throw new ServiceError(422, 'model_needs_more', `The model ${JSON.stringify(model.name)} needs ${[...detector.needs].join(' and ')}, and event ids are all that is sent here.`, 'Send the raw log to /detect, or use another model.');
+  const judge = new Judge(model, options, null);
+  for (let at = 0; at < sessions.length; at += SESSIONS_PER_BATCH) {
+    const records = sessions.slice(at, at + SESSIONS_PER_BATCH).map(({ key, events }, i): SessionRecord => ({ session: at + i + 1, key: key ?? String(at + i + 1), firstLine: 0, lines: null, events, elapsedMs: null, label: null }));
+    yield* await judge.sequences(records, false);
+  }
+  return sessionsSummary(model, judge, options.rule);
 }

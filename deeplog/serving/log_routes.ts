@@ -1,82 +1,73 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { LineChunk } from '../parsing/index.js';
+import type { FrozenParse } from '../sessions/index.js';
+import { answer } from './answer.js';
 import { jsonOf, linesOfRecords, piecesOf, requestLines } from './body.js';
-import { bodyBytes, mediaType, Visit, wantsLines, type Service } from './context.js';
-import { detectLog, type LogSummary, type Rule, type SessionVerdict } from './detection.js';
-import { internalError, ServiceError } from './errors.js';
-import type { Deadline } from './limits.js';
+import { bodyBytes, mediaType, wantsLines, type Service, type Visit } from './context.js';
+import { detectLog, scoreSessions, type LogSummary, type Rule, type SessionsSummary, type SessionVerdict } from './detection.js';
+import { ServiceError } from './errors.js';
 import type { LoadedModel } from './models.js';
-import { DEFAULT_SEQ_THRESHOLD, DetectBody, DetectQuery, parsed, type DetectRequest } from './schemas.js';
+import { parseLines, type LineAnswer, type ParseSummary } from './parsing.js';
+import { DETECT_SCHEMA, PARSE_SCHEMA, SCORE_SCHEMA } from './openapi.js';
+import { DEFAULT_SEQ_THRESHOLD, DetectBody, DetectQuery, EmptyQuery, ParseBody, ParseQuery, parsed, ScoreBody, type DetectRequest } from './schemas.js';
 
-/** The log of a request and what is asked of it, whichever way they came. */
-async function logRequest<T extends object>(request: FastifyRequest, service: Service, deadline: Deadline, body: (value: unknown) => T & { raw_log_data: string }, query: (value: unknown) => T): Promise<{ asked: T; pieces: AsyncIterable<Buffer> }> {
-  const bytes = bodyBytes(request, service, deadline);
-  if (mediaType(request) === 'application/json') {
-    if (Object.keys(request.query as object).length > 0) throw new ServiceError(400, 'invalid_query', 'A JSON request says everything in its body.', 'Move the query parameters into the JSON object.');
-    const { raw_log_data, ...asked } = body(await jsonOf(bytes));
-    return { asked: asked as unknown as T, pieces: piecesOf(raw_log_data) };
+type Chunks = (parse: FrozenParse) => AsyncGenerator<LineChunk>;
+
+/** The log of a request and what is asked of it, whichever way they came. @throws ServiceError */
+async function logRequest<T>(request: FastifyRequest, service: Service, visit: Visit, body: (value: unknown) => T & { readonly raw_log_data: string }, query: (value: unknown) => T): Promise<{ asked: T; chunks: Chunks }> {
+  const { maxLineBytes } = service.limits;
+  const bytes = bodyBytes(request, service, visit.deadline);
+  const chunksOf = (pieces: AsyncIterable<Buffer>): Chunks => (parse) => requestLines(pieces, maxLineBytes, () => parse.counts.lines);
+  if (mediaType(request) !== 'application/json') {
+    const asked = query(request.query);
+    return { asked, chunks: chunksOf(mediaType(request) === 'application/x-ndjson' ? linesOfRecords(bytes, maxLineBytes) : bytes) };
   }
-  const asked = query(request.query);
-  return { asked, pieces: mediaType(request) === 'application/x-ndjson' ? linesOfRecords(bytes, service.limits.maxLineBytes) : bytes };
+  requireNoQuery(request);
+  const asked = body(await jsonOf(bytes));
+  return { asked, chunks: chunksOf(piecesOf(asked.raw_log_data)) };
+}
+
+function requireNoQuery(request: FastifyRequest): void {
+  if (Object.keys(request.query as object).length > 0) throw new ServiceError(400, 'invalid_query', 'A JSON request says everything in its body.', 'Move the query parameters into the JSON object.');
 }
 
 /** @throws ServiceError when nothing says where the threshold is. */
-export function ruleOf(model: LoadedModel, asked: Pick<DetectRequest, 'rule' | 'threshold' | 'seq_threshold'>): Rule {
+function ruleOf(model: LoadedModel, asked: Pick<DetectRequest, 'rule' | 'threshold' | 'seq_threshold'>): Rule {
   const threshold = asked.threshold ?? model.trained.threshold;
   if (threshold === undefined) throw new ServiceError(422, 'no_threshold', `The model ${JSON.stringify(model.name)} has no calibrated threshold.`, 'Give one with the request, or calibrate the model with deeplog detect --recalibrate.');
   const rule = asked.rule ?? (asked.seq_threshold === undefined ? 'score' : 'share');
   return rule === 'share' ? { rule, threshold, seqThreshold: asked.seq_threshold ?? DEFAULT_SEQ_THRESHOLD } : { rule, threshold };
 }
 
+/** The endpoints that read logs and sessions. */
 export function logRoutes(app: FastifyInstance, service: Service): void {
-  app.post('/detect', async (request, reply) => {
-    const visit = await Visit.begin(request, reply, service);
-    try {
-      const { asked, pieces } = await logRequest(request, service, visit.deadline, (v) => parsed(DetectBody, v, 'body'), (v) => parsed(DetectQuery, v, 'query'));
-      const model = visit.hold(asked.model);
-      const lines = wantsLines(request);
-      const verdicts = detectLog(model, (parse) => requestLines(pieces, service.limits.maxLineBytes, () => parse.counts.lines), { rule: ruleOf(model, asked), quote: !lines, deadline: visit.deadline });
-      const wanted = (v: SessionVerdict): boolean => asked.include !== 'abnormal' || v.abnormal;
-      // What goes wrong before the first verdict has a status of its own.
-      let next = await verdicts.next();
-      if (lines) return await reply.type('application/x-ndjson').send(Readable.from(verdictLines(next, verdicts, wanted, service, visit, reply)));
-      const sessions: SessionVerdict[] = [];
-      for (; next.done !== true; next = await verdicts.next()) if (wanted(next.value)) sessions.push(next.value);
-      count(service, next.value);
-      await visit.end();
-      return { summary: next.value, sessions };
-    } catch (error) {
-      await visit.end();
-      throw error;
-    }
-  });
-}
+  const { metrics } = service;
+  const listed = (include: DetectRequest['include']) => (v: SessionVerdict): boolean => include !== 'abnormal' || v.abnormal;
 
-/** Verdicts a line each, then the summary; an error in between becomes the last line. */
-async function* verdictLines(first: IteratorResult<SessionVerdict, LogSummary>, verdicts: AsyncGenerator<SessionVerdict, LogSummary>, wanted: (v: SessionVerdict) => boolean, service: Service, visit: Visit, reply: FastifyReply): AsyncGenerator<string> {
-  try {
-    let next = first;
-    for (; next.done !== true; next = await verdicts.next()) {
-      visit.deadline.progress();
-      if (wanted(next.value)) yield `${JSON.stringify({ session: next.value })}\n`;
-    }
-    count(service, next.value);
-    yield `${JSON.stringify({ summary: next.value })}\n`;
-  } catch (error) {
-    const told = error instanceof ServiceError ? error : internalError(reply.request.id);
-    if (told.status >= 500) reply.log.error({ err: error, request: reply.request.id }, told.code);
-    yield `${JSON.stringify(told)}\n`;
-  } finally {
-    await visit.end();
-  }
-}
+  app.post('/detect', { schema: DETECT_SCHEMA }, (request, reply) => answer<SessionVerdict, LogSummary>(request, reply, service, async (visit) => {
+    const { asked, chunks } = await logRequest<DetectRequest>(request, service, visit, (v) => parsed(DetectBody, v, 'body'), (v) => parsed(DetectQuery, v, 'query'));
+    const model = visit.hold(asked.model);
+    return {
+      items: detectLog(model, chunks, { rule: ruleOf(model, asked), quote: !wantsLines(request), deadline: visit.deadline }), names: ['session', 'sessions'], wanted: listed(asked.include),
+      finished: (summary) => {
+        metrics.linesRead(model.name, summary);
+        metrics.sessionsJudged(model.name, summary);
+      },
+    };
+  }));
 
-function count({ metrics }: Service, s: LogSummary): void {
-  const { model } = s;
-  metrics.sessions({ model, verdict: 'abnormal' }, s.total_anomalous_sequences);
-  metrics.sessions({ model, verdict: 'normal' }, s.total_sequences - s.total_anomalous_sequences);
-  metrics.lines({ model, kind: 'empty' }, s.empty_lines);
-  metrics.lines({ model, kind: 'unparsed' }, s.unparsed_lines);
-  metrics.lines({ model, kind: 'unknown_template' }, s.unknown_template_lines);
-  metrics.lines({ model, kind: 'known' }, s.lines - s.empty_lines - s.unparsed_lines - s.unknown_template_lines);
+  app.post('/parse', { schema: PARSE_SCHEMA }, (request, reply) => answer<LineAnswer, ParseSummary>(request, reply, service, async (visit) => {
+    const { asked, chunks } = await logRequest(request, service, visit, (v) => parsed(ParseBody, v, 'body'), (v) => parsed(ParseQuery, v, 'query'));
+    const model = visit.hold(asked.model);
+    return { items: parseLines(model, chunks, visit.deadline), names: ['line', 'lines'], finished: (summary) => metrics.linesRead(model.name, summary) };
+  }));
+
+  app.post('/sessions/score', { schema: SCORE_SCHEMA }, (request, reply) => answer<SessionVerdict, SessionsSummary>(request, reply, service, async (visit) => {
+    if (mediaType(request) !== 'application/json') throw new ServiceError(415, 'unsupported_media_type', 'Sessions are sent as application/json.', 'Send {"sessions": [{"events": [1, 2, 3]}]} with Content-Type: application/json.');
+    requireNoQuery(request);
+    parsed(EmptyQuery, request.query, 'query');
+    const asked = parsed(ScoreBody, await jsonOf(bodyBytes(request, service, visit.deadline)), 'body');
+    const model = visit.hold(asked.model);
+    return { items: scoreSessions(model, asked.sessions, { rule: ruleOf(model, asked), deadline: visit.deadline }), names: ['session', 'sessions'], wanted: listed(asked.include), finished: (summary) => metrics.sessionsJudged(model.name, summary) };
+  }));
 }

@@ -41,6 +41,7 @@ export const ScoreBody = z.strictObject({
   threshold: verdictFields.threshold,
   seq_threshold: share.optional().describe(SEQ_THRESHOLD),
   rule: verdictFields.rule,
+  include: verdictFields.include,
   sessions: z.array(z.strictObject({
     key: z.string().max(1000).optional(),
     events: z.array(eventId).max(MOST_EVENTS).describe("Event ids as the model's parser numbers them; 0 and ids it never saw are unknown."),

@@ -4,11 +4,14 @@ import { setTimeout } from 'node:timers/promises';
 import type { ApiKeys } from './auth.js';
 import type { Service } from './context.js';
 import { internalError, ServiceError } from './errors.js';
+import { compressAnswers } from './compress.js';
+import { registerDocs } from './openapi.js';
 import { logRoutes } from './log_routes.js';
 import { metaRoutes } from './meta_routes.js';
 import type { Reloader } from './reload.js';
 
-const OPEN = new Set(['/health', '/ready']);
+/** Anyone may look whether the service is up, and read what it offers. */
+const OPEN = new Set(['/health', '/ready', '/openapi.json']);
 /** How long a refused request may go on sending before its connection is cut. */
 const LINGER_MS = 1000;
 
@@ -40,13 +43,18 @@ export async function buildServer({ service, reloader, keys, log }: ServerOption
   app.setErrorHandler(refuse);
   app.setNotFoundHandler((request, reply) => refuse(notFound(app, request), request, reply));
   app.addHook('onRequest', async (request) => {
-    if (keys !== null && !OPEN.has(request.routeOptions.url ?? '')) keys.require(request.headers);
+    const route = request.routeOptions.url ?? '';
+    if (keys !== null && !OPEN.has(route) && !route.startsWith('/docs')) keys.require(request.headers);
   });
   app.addHook('onResponse', async (request, reply) => {
     service.metrics.answered(request.routeOptions.url ?? 'unknown', request.method, reply.statusCode, reply.elapsedTime / 1000);
     request.log.info({ method: request.method, route: request.routeOptions.url ?? null, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'answered');
   });
   app.addHook('preClose', async () => { closing = true; });
+  app.setValidatorCompiler(() => () => true); // endpoints check what they take themselves; the schemas are for the reader
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  compressAnswers(app);
+  await registerDocs(app, keys !== null);
   metaRoutes(app, service, reloader, () => !closing);
   logRoutes(app, service);
   await app.ready();

@@ -2,7 +2,7 @@ import type { RecordBatch } from 'apache-arrow';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { EventsBuilder, readJson, type SessionRecord } from '../artifacts/index.js';
-import { loadState, type LineChunk, type TemplateMiner } from '../parsing/index.js';
+import { isStructured, loadState, multiLineRecords, type InputFormat, type LineChunk, type TemplateMiner } from '../parsing/index.js';
 import type { LineBlock } from './line_block.js';
 import { LinePass, type LinePassCounts } from './line_pass.js';
 import { drainSettings, type DrainFlags, type DrainSettings } from './run_drain.js';
@@ -32,6 +32,8 @@ export interface ParsedLine {
 export interface FrozenParseOptions {
   /** Keep every line's parameters for detectors that need them. */
   readonly keepParameters?: boolean;
+  /** Do not group lines into sessions. */
+  readonly linesOnly?: boolean;
   onLine?(line: ParsedLine): void;
 }
 
@@ -56,6 +58,24 @@ export class FrozenParser {
     return this.settings.parse.logFormat?.layout ?? null;
   }
 
+  /** The model's logs are records with named values (JSON lines, CSV, Parquet), not lines of text. */
+  get structured(): boolean {
+    const { input_format, input_file } = this.settings.flags;
+    return isStructured(input_format as InputFormat | undefined, input_file);
+  }
+
+  /** Lines as this parser takes them: where its logs have records of several lines, those are joined. */
+  records(chunks: () => AsyncGenerator<LineChunk>): AsyncGenerator<LineChunk> {
+    const { record_start } = this.settings.flags;
+    return record_start === undefined ? chunks() : multiLineRecords({ name: 'the log', bytesRead: 0, totalBytes: null, chunks }, record_start).chunks();
+  }
+
+  /** The template of an event; undefined for 0 and for ids that it does not know. */
+  template(event: number): string | undefined {
+    const cluster = this.miner.drain.get(event);
+    return cluster && this.miner.template(cluster);
+  }
+
   /** Begins reading a log. */
   start(options: FrozenParseOptions = {}): FrozenParse {
     return new FrozenParse(this.miner, this.settings, options);
@@ -75,7 +95,7 @@ export class FrozenParse {
     const rows = options.keepParameters === true ? new EventsBuilder(REQUEST_LINES) : null;
     this.rows = rows;
     const { onLine } = options;
-    this.pass = new LinePass({ ...settings.parse, miner, fitUntilLine: 0 }, this.counts, {
+    this.pass = new LinePass({ ...settings.parse, ...(options.linesOnly === true ? { adapter: null } : {}), miner, fitUntilLine: 0 }, this.counts, {
       line: (block, i) => {
         rows?.appendParameters(block.buffers[i], miner.found.starts, miner.found.ends, miner.found.count);
         onLine?.(parsedLine(block, i, miner));

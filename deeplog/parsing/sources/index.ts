@@ -3,4 +3,5 @@ export { FLAT_TIME_FORMAT, type FieldMap } from './fields.js';
 export { inOrderOfTime, inputFiles } from './files.js';
 export { countLines, INPUT_FORMATS, isStructured, logInput, quoteLines, type InputFormat, type InputOptions, type LogInput } from './input.js';
 export { LineSource, LineTooLongError, wholeLines } from './line_source.js';
+export { multiLineRecords } from './records.js';
 export type { LineChunk, LogSource } from './types.js';
