@@ -72,7 +72,7 @@ export class FrozenParser {
 
   /** The template of an event; undefined for 0 and for ids that it does not know. */
   template(event: number): string | undefined {
-    const cluster = this.miner.drain.get(event);
+    const cluster = this.miner.parser.store.get(event);
     return cluster && this.miner.template(cluster);
   }
 

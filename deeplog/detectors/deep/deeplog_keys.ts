@@ -35,6 +35,9 @@ const IDS = { rank: 'deeplog-keys', nll: 'deeplog-keys-nll', 'event-nll': 'deepl
 /** What the network's files are called. */
 export const LOG_KEY_NETWORK = 'log_key_model';
 
+/** Windows that a graph for little work takes at a time. */
+const FEW_WINDOWS = 32;
+
 /**
  * DeepLog's log-key model as a detector (Du et al., CCS 2017, §3.1): an LSTM predicts each key from the window before it; a
  * session is as abnormal as its least expected key. An unknown key has rank |V| + 1.
@@ -52,6 +55,9 @@ export class DeepLogKeys implements Exportable {
   private parameters: State['parameters'] = {};
   private engine: Engine | null = null;
   private forward: CompiledForward | null = null;
+  private few: Promise<CompiledForward> | null = null;
+  /** The engine that this very object compiled for; null in a twin that uses another's network. */
+  private compiledHere: Engine | null = null;
   /** Scores as they come, without rounding. */
   private exact = false;
 
@@ -197,7 +203,9 @@ export class DeepLogKeys implements Exportable {
 
   async dispose(): Promise<void> {
     await this.forward?.dispose();
+    await (await this.few)?.dispose();
     this.forward = null;
+    this.few = null;
   }
 
   private model(batchSize = this.options.batchSize): ReturnType<typeof logKeyModel> {
@@ -206,11 +214,22 @@ export class DeepLogKeys implements Exportable {
   }
 
   private judge(): NextKeyJudge {
-    return new NextKeyJudge(this.vocabulary, { ...this.options, exact: this.exact }, () => this.forward);
+    return new NextKeyJudge(this.vocabulary, { ...this.options, exact: this.exact }, () => this.forward, {}, this.compiledHere === null ? undefined : { rows: FEW_WINDOWS, forward: () => this.forFew() });
   }
 
   private async compile(engine: Engine): Promise<void> {
+    this.compiledHere = engine;
     this.forward = await engine.compileForward(this.model());
     await this.forward.load(this.parameters);
+  }
+
+  /** A single session has some twenty windows: a batch of hundreds would be mostly padding. Made when it is first of use. */
+  private forFew(): Promise<CompiledForward> {
+    return (this.few ??= (async () => {
+      if (this.compiledHere === null) throw new DataError('The log-key model is not fitted yet: call fit or load first.');
+      const forward = await this.compiledHere.compileForward(this.model(FEW_WINDOWS));
+      await forward.load(this.parameters);
+      return forward;
+    })());
   }
 }

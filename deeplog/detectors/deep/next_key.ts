@@ -30,12 +30,13 @@ export class NextKeyJudge {
   /**
    * @param shape `exact`: −log p without rounding
    * @param also inputs of the network beside `windows`, the same for every batch
+   * @param few the same network for fewer rows at a time: what is left of a batch, or all there is, costs less with it
    */
-  constructor(readonly vocabulary: Vocabulary, private readonly shape: { readonly windowSize: number; readonly batchSize: number; readonly predictEnd: boolean; readonly exact?: boolean }, private readonly forward: () => CompiledForward | null, private readonly also: Batch = {}) {}
+  constructor(readonly vocabulary: Vocabulary, private readonly shape: { readonly windowSize: number; readonly batchSize: number; readonly predictEnd: boolean; readonly exact?: boolean }, private readonly forward: () => CompiledForward | null, private readonly also: Batch = {}, private readonly few?: { readonly rows: number; forward(): Promise<CompiledForward> }) {}
 
   async judge(sessions: readonly Pick<Session, 'events'>[], expectedShown = 0): Promise<Judgement> {
-    const forward = this.forward();
-    if (forward === null) throw new DataError('The model is not fitted yet: call fit or load first.');
+    const whole = this.forward();
+    if (whole === null) throw new DataError('The model is not fitted yet: call fit or load first.');
     const { windowSize, batchSize, predictEnd, exact = false } = this.shape;
     const builder = new WindowBuilder(this.vocabulary, windowSize, predictEnd);
     const positions: number[] = [];
@@ -52,7 +53,9 @@ export class NextKeyJudge {
     const V = this.vocabulary.size;
     for (let at = 0; at < contexts.first.length; at += batchSize) {
       const rows = Math.min(batchSize, contexts.first.length - at);
-      const ids = new Int32Array(batchSize * windowSize);
+      const small = this.few !== undefined && rows <= this.few.rows && this.few.rows < batchSize ? this.few : null;
+      const forward = small === null ? whole : await small.forward();
+      const ids = new Int32Array((small?.rows ?? batchSize) * windowSize);
       for (let r = 0; r < rows; r++) {
         const pair = contexts.first[at + r];
         ids.set(pairs.windows.subarray(pair * windowSize, (pair + 1) * windowSize), r * windowSize);
