@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // The package's command line: every stage under one name. See README.md for the two commands to start with.
 import { main } from '../deeplog/cli/index.js';
+import { logAnomalyStage } from './loganomaly.js';
+import { logBertStage } from './logbert.js';
 import { benchmarkStage } from './run_benchmark.js';
 import { dataStage } from './run_data.js';
 import { detectStage } from './run_detect.js';
@@ -15,4 +17,4 @@ import { serveStage } from './run_serve.js';
 import { triageStage } from './run_triage.js';
 import { workflowStage } from './run_workflow.js';
 
-await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, detectStage, triageStage, diagnoseStage, benchmarkStage, exportStage, serveStage, runsStage, dataStage], process.argv.slice(2));
+await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, logBertStage, logAnomalyStage, detectStage, triageStage, diagnoseStage, benchmarkStage, exportStage, serveStage, runsStage, dataStage], process.argv.slice(2));

@@ -9,3 +9,4 @@ export { interruptSignal, trainingReporter } from './training_console.js';
 export { resolveRunOptions, RUN_OPTIONS } from './run_options.js';
 export { withRun, type RunHandle } from './with_run.js';
 export { alignedTable } from './table.js';
+export { flagsOf, LOGANOMALY_MODEL_OPTIONS, LOGBERT_MODEL_OPTIONS, PRESET_OPTION, settingsOf } from './sequence_model_options.js';

@@ -1,5 +1,5 @@
 import { UsageError } from '../common/index.js';
-import { resolveOptions, type OptionSpecs, type Values } from './options.js';
+import { resolveOptions, type Layer, type OptionSpecs, type Values } from './options.js';
 
 /** Flags of every stage that trains: what is kept of the run, and how it goes on. */
 export const RUN_OPTIONS = {
@@ -46,10 +46,11 @@ export function resumedRun(options: object): ResumedRun | undefined {
 
 /**
  * A training stage's flags. With --resume those of the run are taken, and the ones given are compared with them.
+ * @param layers as resolveOptions takes them; a resumed run has its values already
  * @throws UsageError when a flag is changed that must not be; DataError when there is no such run
  */
-export async function resolveRunOptions<S extends OptionSpecs>(stage: string, specs: S, given: Readonly<Record<string, unknown>>): Promise<Values<S>> {
-  if (typeof given.resume !== 'string') return resolveOptions(specs, given);
+export async function resolveRunOptions<S extends OptionSpecs>(stage: string, specs: S, given: Readonly<Record<string, unknown>>, layers: (config: Readonly<Record<string, unknown>>) => readonly Layer[] = () => []): Promise<Values<S>> {
+  if (typeof given.resume !== 'string') return resolveOptions(specs, given, layers);
   const { findRun } = await import('../training/index.js');
   const logdir = typeof given.logdir === 'string' ? given.logdir : 'logdir';
   const folder = await findRun(logdir, given.resume, stage);

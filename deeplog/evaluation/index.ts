@@ -22,3 +22,4 @@ export { trainWorkflow, type TrainedWorkflow, type TrainWorkflowOptions } from '
 export { trainParameters, type KeyResult, type TrainedParameters, type TrainParametersOptions } from './train_parameters.js';
 export { configHash, Ledger, planJobs, runMatrix, sharingGroups, type LedgerEntry, type MatrixPart, type MatrixResult } from './matrix/index.js';
 export { reportEvaluation } from './run_evaluation.js';
+export { makeVocabulary, predictSequenceModel, trainSequenceModel, type Ingredients, type Predicted, type TrainedSequenceModel, type VocabularyResult } from './sequence_model_steps.js';

@@ -59,8 +59,11 @@ export class LogAnomaly implements Detector {
   private forward: CompiledForward | null = null;
   private readonly readAs = new Map<number, number>();
 
-  /** @param texts template texts by event id; ids without one get a vector of their own */
-  constructor(readonly options: LogAnomalyOptions, private readonly texts: ReadonlyMap<number, string> = new Map()) {}
+  /**
+   * @param texts template texts by event id; ids without one get a vector of their own
+   * @param given the vocabulary to use; of all training keys when absent
+   */
+  constructor(readonly options: LogAnomalyOptions, private readonly texts: ReadonlyMap<number, string> = new Map(), private readonly given: Vocabulary | null = null) {}
 
   get id(): string {
     return IDS[this.options.score];
@@ -76,13 +79,13 @@ export class LogAnomaly implements Detector {
   }
 
   config(): Readonly<Record<string, unknown>> {
-    return { ...this.options, score: 'any', templates: hashOfValue([...this.texts]) };
+    return { ...this.options, score: 'any', templates: hashOfValue([...this.texts]), ...(this.given === null ? {} : { vocabulary: this.given.events }) };
   }
 
   async fit(train: SessionSource, validation: SessionSource, context: FitContext): Promise<void> {
     const { windowSize, minLength, predictEnd, batchSize, maxEpochs, learningRate, earlyStop } = this.options;
     const sequences = [...train.distinct()];
-    this.vocabulary = Vocabulary.fit(sequences.map(({ session }) => session.events));
+    this.vocabulary = this.given ?? Vocabulary.fit(sequences.map(({ session }) => session.events));
     await this.fitVectors(context.seed);
     const trainWindows = new WindowBuilder(this.vocabulary, windowSize, predictEnd);
     for (const { session, count } of sequences) if (session.events.length >= minLength) trainWindows.add(session.events, count);

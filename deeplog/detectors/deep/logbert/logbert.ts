@@ -44,7 +44,8 @@ export class LogBert implements Detector {
   private predictor: Predictor | null = null;
   private calibrations: { missed: Calibration; distance: Calibration } | null = null;
 
-  constructor(readonly options: LogBertOptions) {
+  /** @param given the vocabulary to use; of all training keys when absent */
+  constructor(readonly options: LogBertOptions, private readonly given: Vocabulary | null = null) {
     checkLogBertOptions(options);
   }
 
@@ -57,14 +58,14 @@ export class LogBert implements Detector {
   }
 
   config(): Readonly<Record<string, unknown>> {
-    return { ...this.options, score: 'any' };
+    return { ...this.options, score: 'any', ...(this.given === null ? {} : { vocabulary: this.given.events }) };
   }
 
   async fit(train: SessionSource, validation: SessionSource, context: FitContext): Promise<void> {
     const o = this.options;
     const sequences = [...train.distinct()];
     const held = [...validation.distinct()];
-    this.tokens = new Tokens(Vocabulary.fit(sequences.map(({ session }) => session.events)), o.maxLength);
+    this.tokens = new Tokens(this.given ?? Vocabulary.fit(sequences.map(({ session }) => session.events)), o.maxLength);
     this.maskSeed = context.seed;
     const examples = this.examples(sequences);
     if (examples.length === 0) throw new DataError('All training sessions are empty: there is nothing to learn from.');
