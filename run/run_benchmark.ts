@@ -17,7 +17,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
 };
 const groupNames = Object.keys(GROUPS);
 /** Those that take minutes: run when named. */
-const NAMED_ONLY = ['logbert', 'logbert-missed', 'logbert-distance', 'loganomaly', 'loganomaly-nll'] as const;
+const NAMED_ONLY = ['logbert', 'logbert-missed', 'logbert-distance', 'loganomaly', 'loganomaly-nll', 'autoencoder', 'autoencoder-line'] as const;
 const DETECTORS = [...Object.values(GROUPS).flat(), ...NAMED_ONLY];
 
 export const BENCHMARK_OPTIONS = {

@@ -23,7 +23,13 @@ export class DetailedSessions {
   }
 
   get provides(): ReadonlySet<Need> {
-    return new Set<Need>(['events', 'params', ...(this.log.hasTimes ? ['times' as const] : [])]);
+    const text = this.sessions.length > 0 && this.sessions.every((s) => s.text !== undefined);
+    return new Set<Need>(['events', 'params', ...(this.log.hasTimes ? ['times' as const] : []), ...(text ? ['text' as const] : [])]);
+  }
+
+  /** The same sessions with their raw lines; `lineText` by 1-based line number. */
+  withText(lineText: readonly (string | undefined)[]): DetailedSessions {
+    return new DetailedSessions(this.sessions.map((s) => ({ ...s, text: Array.from(s.lines ?? [], (line) => lineText[line] ?? '') })), this.log);
   }
 
   /** One part of a split, every session by itself. @throws DataError when the split is of other sessions. */

@@ -24,3 +24,7 @@ export { fitGaussian, normalQuantile, upperBound, type Gaussian } from './deep/p
 export { seriesOf, type SkippedKey } from './deep/parameters/key_series.js';
 export { positionsFrom, VALUE_MODEL_DEFAULTS, ValueModels, type FittedKey, type KeySeries, type RowJudgement, type ValueModelOptions } from './deep/parameters/value_models.js';
 export { allRows, type RowOrder } from './deep/parameters/windows.js';
+export { AUTOENCODER_DEFAULTS, TextAutoencoder, type AutoencoderOptions, type TextSource } from './text/autoencoder.js';
+export { LINE_ENCODER_DEFAULTS, LineEncoder, type EncodedLines, type LineEncoderOptions } from './text/line_encoder.js';
+export { LineWindowBuilder, windowStarts, type LineWindows } from './text/line_windows.js';
+export { fitScale, scaleVectors, WINDOW_JUDGE_DEFAULTS, WindowJudge, type VectorScale, type WindowJudgeOptions } from './text/window_judge.js';

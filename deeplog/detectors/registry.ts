@@ -12,6 +12,7 @@ import { DeepLogWorkflow } from './deep/deeplog_workflow.js';
 import { CLASSICAL_DETECTORS } from './classical/index.js';
 import { CountNeighbours } from './ensemble/count_neighbours.js';
 import { Ensemble } from './ensemble/ensemble.js';
+import { AUTOENCODER_DEFAULTS, TextAutoencoder, type AutoencoderOptions } from './text/autoencoder.js';
 import { TRIVIAL_DETECTORS } from './trivial/binary.js';
 import { EditDistance } from './trivial/edit_distance.js';
 import { NgramTopK } from './trivial/ngram_topk.js';
@@ -23,6 +24,9 @@ export interface DetectorOptions {
   readonly deeplogParams?: Partial<DeepLogParamsOptions>;
   readonly logbert?: Partial<LogBertOptions>;
   readonly loganomaly?: Partial<LogAnomalyOptions>;
+  readonly autoencoder?: Partial<AutoencoderOptions>;
+  /** Sessions come with their raw lines, for detectors that would rather read them than templates. */
+  readonly rawText?: boolean;
   /** Sessions end by themselves, so that their end may be predicted; windows do not. Default: true. */
   readonly completeSessions?: boolean;
   /** Texts of templates by event id, for detectors that read them; a set may know none. */
@@ -65,6 +69,11 @@ const loganomaly = (score: LogAnomalyOptions['score']): Entry => ({
 /** A detector without options. */
 const plain = ([id, make]: [string, () => Detector & { restore(folder: string): Promise<Detector> }]): [string, Entry] => [id, { create: () => make(), load: async (folder) => make().restore(folder) }];
 
+const autoencoder = (score: AutoencoderOptions['score']): Entry => ({
+  create: (o) => new TextAutoencoder({ ...AUTOENCODER_DEFAULTS, ...o.autoencoder, score }, o.rawText === true ? null : o.templates ?? null),
+  load: async (folder, engine) => TextAutoencoder.load(folder, await engine()),
+});
+
 /** Every detector by its id, in the order of the tables. */
 const DETECTORS = new Map<string, Entry>([
   ...Object.entries(TRIVIAL_DETECTORS).map(plain),
@@ -85,6 +94,8 @@ const DETECTORS = new Map<string, Entry>([
   ['logbert-distance', logbert('distance')],
   ['loganomaly', loganomaly('rank')],
   ['loganomaly-nll', loganomaly('nll')],
+  ['autoencoder', autoencoder('window')],
+  ['autoencoder-line', autoencoder('line')],
   ['count-neighbours', { create: countNeighbours, load: (folder) => CountNeighbours.load(folder) }],
   ['ensemble', {
     create: (o) => new Ensemble({ counts: countNeighbours(o), keys: keyModel(o, 'event-nll') }),

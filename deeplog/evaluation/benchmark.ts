@@ -67,7 +67,7 @@ export async function benchmark(options: BenchmarkOptions): Promise<{ results: R
 function meeting(task: Task, { detectors, detectorOptions, skipUnmet, onSkip }: BenchmarkOptions, templates: ReadonlyMap<number, string> | null): Detector[] {
   const preset = presetOf(task.dataset);
   const known = {
-    ...detectorOptions, completeSessions: task.complete, ...(templates === null ? {} : { templates }),
+    ...detectorOptions, completeSessions: task.complete, rawText: task.folder !== undefined, ...(templates === null ? {} : { templates }),
     logbert: { ...preset?.logbert, ...detectorOptions?.logbert }, loganomaly: { ...preset?.loganomaly, ...detectorOptions?.loganomaly },
   };
   return detectors.map((id) => createDetector(id, known)).filter((detector) => {

@@ -4,6 +4,7 @@ import { ABNORMAL, PART } from '../sequences/index.js';
 import { scoreDistinct, type Scores } from './evaluate.js';
 import { thresholdFor } from './metrics.js';
 import type { Task } from './protocols.js';
+import { rawLines } from './raw_lines.js';
 
 /** Parsed logs that were read for the detectors that need more than event ids; one reading serves all of a task's. */
 const read = new WeakMap<Task, Promise<DetailedSessions>>();
@@ -34,10 +35,19 @@ export async function detailedSessions(task: Task, detector: Pick<Detector, 'id'
   requireProvided(task, detector);
   let reading = read.get(task);
   if (reading === undefined) read.set(task, (reading = DetailedSessions.read(folder ?? '')));
-  const details = await reading;
+  const details = detector.needs.has('text') ? await withText(task, await reading) : await reading;
   requireNeeds(detector.id, detector.needs, details.provides, task.dataset);
   if (details.sessions.length !== task.table.size) throw new DataError(`${folder ?? ''}: sessions.arrow holds ${details.sessions.length} sessions, ${task.table.size} were expected. Was the log parsed again in between?`);
   return details;
+}
+
+const readWithText = new WeakMap<Task, Promise<DetailedSessions>>();
+
+/** The raw log is read once, by the first detector of a task that wants it. */
+function withText(task: Task, details: DetailedSessions): Promise<DetailedSessions> {
+  let reading = readWithText.get(task);
+  if (reading === undefined) readWithText.set(task, (reading = rawLines(task.folder ?? '').then((lines) => details.withText(lines))));
+  return reading;
 }
 
 /** The training and validation parts as the detector takes them. */

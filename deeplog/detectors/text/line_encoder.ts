@@ -1,0 +1,170 @@
+import path from 'node:path';
+import { readJson, readTensors, writeJson, writeTensors } from '../../artifacts/index.js';
+import { DataError } from '../../common/index.js';
+import type { CompiledForward, Engine, Model, State } from '../../engine/index.js';
+import { textAutoencoderModel } from '../../models/index.js';
+import { bucketFor, bucketLengths, END_OF_LINE, TokenVocabulary, type Digits, type LineBook } from '../../text/index.js';
+import { bucketed, trainLoop, type BatchSource, type Compiler, type ModelFamily, type Reporter, type TrainResult } from '../../training/index.js';
+import { repeated } from './repeated.js';
+
+export interface LineEncoderOptions {
+  readonly embedding: number;
+  readonly latent: number;
+  readonly dropout: number;
+  /** Global norm that gradients are scaled down to. */
+  readonly clip: number;
+  /** Lengths that lines are padded to, at most: each is a graph. */
+  readonly buckets: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly maxEpochs: number;
+  readonly earlyStop: number;
+}
+
+export const LINE_ENCODER_DEFAULTS: LineEncoderOptions = { embedding: 100, latent: 50, dropout: 0.2, clip: 5, buckets: 3, batchSize: 64, learningRate: 5e-3, maxEpochs: 40, earlyStop: 5 };
+
+/** A line's vector, and how badly it was written again: mean −ln p of its tokens. */
+export interface EncodedLines {
+  /** [n, latent] */
+  readonly latents: Float32Array;
+  readonly errors: Float32Array;
+}
+
+/** The trained text autoencoder: lines as token ids in, vectors out. */
+export class LineEncoder {
+  private forward: CompiledForward | null = null;
+
+  private constructor(
+    readonly vocabulary: TokenVocabulary, readonly longest: number, readonly buckets: readonly number[], readonly options: LineEncoderOptions,
+    readonly parameters: State['parameters'], readonly training: TrainResult | null,
+  ) {}
+
+  /**
+   * Trains on distinct lines, each weighted by how often it occurs. Early stopping looks at the validation lines.
+   * @throws DivergedError, InterruptedError
+   */
+  static async train(train: LineBook, validation: LineBook, options: LineEncoderOptions, engine: Engine, seed: number, report: Reporter, signal: AbortSignal): Promise<LineEncoder> {
+    const { vocabulary, longest } = train;
+    const buckets = bucketLengths([...train.lines, ...validation.lines].map((l) => l.length), options.buckets, longest);
+    const family = familyOf(vocabulary, buckets, options);
+    const training = await trainLoop(clipped(bucketed(engine, family), options.clip), family.at(family.first), repeated(lineBatches(train, buckets, options.batchSize), options.batchSize), lineBatches(validation, buckets, options.batchSize),
+      { batchSize: options.batchSize, maxEpochs: options.maxEpochs, learningRate: options.learningRate, earlyStop: options.earlyStop, seed }, report, signal);
+    const encoder = new LineEncoder(vocabulary, longest, buckets, options, training.parameters, training);
+    await encoder.compile(engine);
+    return encoder;
+  }
+
+  async encode(lines: readonly Int32Array[]): Promise<EncodedLines> {
+    const { forward, buckets, options: { latent: L, batchSize: B } } = this;
+    if (forward === null) throw new RangeError('the encoder was disposed of');
+    const latents = new Float32Array(lines.length * L);
+    const errors = new Float32Array(lines.length);
+    for (const rows of byBucket(lines, buckets, Uint32Array.from({ length: lines.length }, (_, i) => i), B)) {
+      const out = await forward.run({ ids: padded(lines, rows, bucketFor(buckets, lines[rows[0]].length), B) });
+      rows.forEach((line, row) => {
+        for (let k = 0; k < L; k++) latents[line * L + k] = stepped(out['latent'][row * L + k]);
+        errors[line] = stepped(out['errors'][row]);
+      });
+    }
+    return { latents, errors };
+  }
+
+  async save(folder: string): Promise<void> {
+    const shapes = new Map(familyOf(this.vocabulary, this.buckets, this.options).at(this.buckets[0]).parameters.map((p) => [p.name, p.shape]));
+    await writeTensors(path.join(folder, 'model.safetensors'), Object.fromEntries(Object.entries(this.parameters).map(([name, data]) => [name, { shape: shapes.get(name) ?? [data.length], data }])));
+    await writeJson(path.join(folder, 'config.json'), { schema: 'deeplog.text_autoencoder/1', options: this.options, longest: this.longest, buckets: this.buckets, digits: this.vocabulary.digits, tokens: this.vocabulary.tokens });
+  }
+
+  /** @throws DataError when the folder holds something else. */
+  static async load(folder: string, engine: Engine): Promise<LineEncoder> {
+    const config = (await readJson(path.join(folder, 'config.json'))) as Saved;
+    if (config.schema !== 'deeplog.text_autoencoder/1') throw new DataError(`${folder}: holds no text autoencoder (its schema is ${JSON.stringify(config.schema)}). Name the folder that "autoencoder train" wrote.`);
+    const tensors = await readTensors(path.join(folder, 'model.safetensors'));
+    const encoder = new LineEncoder(new TokenVocabulary(config.tokens, config.digits), config.longest, config.buckets, config.options, Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, t.data])), null);
+    await encoder.compile(engine);
+    return encoder;
+  }
+
+  modelBytes(): number {
+    return Object.values(this.parameters).reduce((sum, a) => sum + a.byteLength, 0);
+  }
+
+  async dispose(): Promise<void> {
+    await this.forward?.dispose();
+    this.forward = null;
+  }
+
+  private async compile(engine: Engine): Promise<void> {
+    const family = familyOf(this.vocabulary, this.buckets, this.options);
+    this.forward = await bucketed(engine, family).compileForward(family.at(family.first));
+    await this.forward.load(this.parameters);
+  }
+}
+
+interface Saved {
+  readonly schema: string;
+  readonly options: LineEncoderOptions;
+  readonly longest: number;
+  readonly buckets: number[];
+  readonly digits: Digits;
+  readonly tokens: string[];
+}
+
+function familyOf(vocabulary: TokenVocabulary, buckets: readonly number[], { embedding, latent, dropout, batchSize }: LineEncoderOptions): ModelFamily {
+  const models = new Map<number, Model>();
+  return {
+    first: buckets[0],
+    lengthOf: (batch) => batch['ids'].length / batchSize,
+    at: (length) => {
+      let model = models.get(length);
+      if (model === undefined) models.set(length, (model = textAutoencoderModel({ vocabularySize: vocabulary.size, length, end: END_OF_LINE, embedding, latent, dropout, batchSize })));
+      return model;
+    },
+  };
+}
+
+/** The same compiler with gradients scaled down to a global norm. */
+function clipped(compiler: Compiler, clipNorm: number): Compiler {
+  return {
+    compileStep: (model, options) => compiler.compileStep(model, { ...options, adam: { ...options.adam, clipNorm } }),
+    compileForward: (model) => compiler.compileForward(model),
+    compileLoss: (model) => compiler.compileLoss(model),
+    compileGradients: (model) => compiler.compileGradients(model),
+  };
+}
+
+function lineBatches({ lines, weights }: LineBook, buckets: readonly number[], batchSize: number): BatchSource {
+  return {
+    count: lines.length,
+    cut: (order) => byBucket(lines, buckets, order, batchSize),
+    batch: (indices) => {
+      const own = Float32Array.from({ length: batchSize }, (_, row) => (row < indices.length ? weights[indices[row]] : 0));
+      return { batch: { ids: padded(lines, indices, bucketFor(buckets, lines[indices[0]].length), batchSize), weights: own }, weight: own.reduce((a, b) => a + b, 0) };
+    },
+  };
+}
+
+/** The lines in the given order, cut into batches of one bucket each; a bucket's batches follow each other. */
+function byBucket(lines: readonly Int32Array[], buckets: readonly number[], order: Uint32Array, batchSize: number): Uint32Array[] {
+  const out: Uint32Array[] = [];
+  for (const bucket of buckets) {
+    const own = order.filter((i) => bucketFor(buckets, lines[i].length) === bucket);
+    for (let at = 0; at < own.length; at += batchSize) out.push(own.subarray(at, at + batchSize));
+  }
+  return out;
+}
+
+/** [batchSize, length] ids, zeros after each line; a line that is longer loses the tokens before its END. */
+function padded(lines: readonly Int32Array[], indices: Uint32Array, length: number, batchSize: number): Int32Array {
+  const ids = new Int32Array(batchSize * length);
+  indices.forEach((line, row) => {
+    const own = lines[line];
+    ids.set(own.length <= length ? own : [...own.subarray(0, length - 1), END_OF_LINE], row * length);
+  });
+  return ids;
+}
+
+/** A product may differ in its last bit with the row a line stands in: in steps, a line has one vector. */
+function stepped(value: number): number {
+  return Math.round(value * 1e5) / 1e5;
+}

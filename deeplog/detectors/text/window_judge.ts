@@ -1,0 +1,114 @@
+import type { Batch, CompiledForward, Engine, State } from '../../engine/index.js';
+import { windowAutoencoderModel } from '../../models/index.js';
+import { trainLoop, type BatchSource, type Reporter, type TrainResult } from '../../training/index.js';
+import type { LineWindows } from './line_windows.js';
+import { repeated } from './repeated.js';
+
+export interface WindowJudgeOptions {
+  readonly windowSize: number;
+  readonly units: number;
+  readonly code: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly maxEpochs: number;
+  readonly earlyStop: number;
+}
+
+export const WINDOW_JUDGE_DEFAULTS: WindowJudgeOptions = { windowSize: 20, units: 32, code: 16, batchSize: 128, learningRate: 3e-3, maxEpochs: 40, earlyStop: 5 };
+
+/** Scales every dimension of the line vectors to mean 0, deviation 1 over the training lines. */
+export interface VectorScale {
+  readonly means: Float32Array;
+  readonly deviations: Float32Array;
+}
+
+/** A dimension that does not vary in training says nothing: it is not blown up. */
+const LEAST_DEVIATION = 1e-3;
+
+/** Vectors [n, dimensions] with their weights → scale. */
+export function fitScale(vectors: Float32Array, weights: readonly number[], dimensions: number): VectorScale {
+  const total = weights.reduce((a, b) => a + b, 0);
+  const means = new Float64Array(dimensions);
+  const squares = new Float64Array(dimensions);
+  weights.forEach((weight, line) => {
+    for (let k = 0; k < dimensions; k++) {
+      const value = vectors[line * dimensions + k];
+      means[k] += (weight * value) / total;
+      squares[k] += (weight * value * value) / total;
+    }
+  });
+  return { means: Float32Array.from(means), deviations: Float32Array.from(means, (mean, k) => Math.max(LEAST_DEVIATION, Math.sqrt(Math.max(0, squares[k] - mean * mean)))) };
+}
+
+/** Scaled vectors, [n, dimensions]. */
+export function scaleVectors(vectors: Float32Array, { means, deviations }: VectorScale): Float32Array {
+  const dimensions = means.length;
+  return vectors.map((value, i) => (value - means[i % dimensions]) / deviations[i % dimensions]);
+}
+
+/** The trained window autoencoder: windows of scaled line vectors in, each line's reconstruction error out. */
+export class WindowJudge {
+  private forward: CompiledForward | null = null;
+
+  constructor(readonly options: WindowJudgeOptions, readonly dimensions: number, readonly parameters: State['parameters'], readonly training: TrainResult | null = null) {}
+
+  /** `vectors` [lines, dimensions] are what the windows' numbers point into. @throws DivergedError, InterruptedError */
+  static async train(train: LineWindows, validation: LineWindows, vectors: Float32Array, dimensions: number, options: WindowJudgeOptions, engine: Engine, seed: number, report: Reporter, signal: AbortSignal): Promise<WindowJudge> {
+    const model = windowAutoencoderModel({ ...options, dimensions });
+    const training = await trainLoop(engine, model, repeated(windowSource(train, vectors, dimensions, options.batchSize), options.batchSize), windowSource(validation, vectors, dimensions, options.batchSize), { ...options, seed }, report, signal);
+    const judge = new WindowJudge(options, dimensions, training.parameters, training);
+    await judge.compile(engine);
+    return judge;
+  }
+
+  async compile(engine: Engine): Promise<void> {
+    this.forward = await engine.compileForward(windowAutoencoderModel({ ...this.options, dimensions: this.dimensions }));
+    await this.forward.load(this.parameters);
+  }
+
+  /** Each window's error by line: mean squared error over dimensions and both directions. */
+  async errors(windows: readonly Int32Array[], vectors: Float32Array): Promise<Float32Array[]> {
+    const { forward, dimensions, options: { windowSize: W, batchSize: B } } = this;
+    if (forward === null) throw new RangeError('compile the window autoencoder before judging');
+    const out: Float32Array[] = [];
+    for (let at = 0; at < windows.length; at += B) {
+      const own = windows.slice(at, at + B);
+      const found = await forward.run(windowBatch(own, vectors, dimensions, W, B));
+      own.forEach((window, row) => out.push(Float32Array.from(window, (_, i) => stepped((found['errors_forward'][row * W + i] + found['errors_backward'][row * W + window.length - 1 - i]) / 2))));
+    }
+    return out;
+  }
+
+  async dispose(): Promise<void> {
+    await this.forward?.dispose();
+    this.forward = null;
+  }
+}
+
+function windowSource({ windows, weights, windowSize }: LineWindows, vectors: Float32Array, dimensions: number, batchSize: number): BatchSource {
+  return {
+    count: windows.length,
+    batch: (indices) => {
+      const own = Float32Array.from({ length: batchSize }, (_, row) => (row < indices.length ? weights[indices[row]] : 0));
+      return { batch: { ...windowBatch(Array.from(indices, (i) => windows[i]), vectors, dimensions, windowSize, batchSize), weights: own }, weight: own.reduce((a, b) => a + b, 0) };
+    },
+  };
+}
+
+function windowBatch(windows: readonly Int32Array[], vectors: Float32Array, dimensions: number, windowSize: number, batchSize: number): Batch {
+  const forward = new Float32Array(batchSize * windowSize * dimensions);
+  const backward = new Float32Array(forward.length);
+  const mask = new Float32Array(batchSize * windowSize);
+  windows.forEach((window, row) => window.forEach((line, i) => {
+    const vector = vectors.subarray(line * dimensions, (line + 1) * dimensions);
+    forward.set(vector, (row * windowSize + i) * dimensions);
+    backward.set(vector, (row * windowSize + window.length - 1 - i) * dimensions);
+    mask[row * windowSize + i] = 1;
+  }));
+  return { forward, backward, mask };
+}
+
+/** Errors in steps: a window has one error, whatever row it stands in. */
+function stepped(value: number): number {
+  return Math.round(value * 1e4) / 1e4;
+}

@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs';
+import type { Model, ParameterSpec, Tensors } from '../engine/index.js';
+import { dense, denseParameters } from './dense.js';
+import { lstmParameters, lstmSequence } from './lstm.js';
+
+export interface WindowAutoencoderOptions {
+  /** Lines of a window, at most; padding follows. */
+  readonly windowSize: number;
+  /** Numbers that describe a line. */
+  readonly dimensions: number;
+  /** Of each direction. */
+  readonly units: number;
+  /** Width of a window's vector. */
+  readonly code: number;
+  readonly batchSize: number;
+}
+
+const DIRECTIONS = ['forward', 'backward'] as const;
+
+/**
+ * A bidirectional recurrent autoencoder over windows of lines: one LSTM reads the window forwards, one backwards; their last states make the
+ * window's vector, and from that alone one LSTM writes the window forwards and one backwards.
+ *
+ * Inputs `forward` and `backward` float32 [B, W, D] (the lines in order and in reverse, zeros after the last), `mask` [B, W] (1 for a line, 0
+ * for padding), `weights` [B]; the loss is the mean squared error over lines and directions, weighted by window. Forward gives `errors_forward`
+ * and `errors_backward` [B, W], mean squared error of each line as each direction wrote it, in that direction's order. Padding has no effect.
+ */
+export function windowAutoencoderModel(options: WindowAutoencoderOptions): Model {
+  const { windowSize: W, dimensions: D, units: U, code: C, batchSize: B } = options;
+  const parameters: ParameterSpec[] = [
+    ...DIRECTIONS.flatMap((d) => lstmParameters(`read_${d}`, D, U)),
+    ...denseParameters('code', 2 * U, C),
+    ...DIRECTIONS.flatMap((d) => [...lstmParameters(`write_${d}`, C, U), ...denseParameters(`line_${d}`, U, D)]),
+  ];
+  const errors = (params: Tensors, batch: Tensors): Record<'errors_forward' | 'errors_backward', Tensor> => {
+    const mask = batch['mask'] as Tensor2D;
+    const following = tf.concat([tf.slice2d(mask, [0, 1], [B, W - 1]), tf.zeros([B, 1])], 1);
+    const last = tf.reshape(tf.transpose(tf.sub(mask, following)), [W, B, 1]);
+    const lines = DIRECTIONS.map((d) => tf.reshape(tf.transpose(batch[d], [1, 0, 2]), [W * B, D]) as Tensor2D); // step after step
+    const ends = DIRECTIONS.map((d, i) => {
+      const input = tf.add(tf.matMul(lines[i], params[`read_${d}/kernel`] as Tensor2D), params[`read_${d}/bias`]) as Tensor2D;
+      const states = lstmSequence(input, params[`read_${d}/recurrent_kernel`] as Tensor2D, W);
+      return tf.sum(tf.mul(tf.reshape(states, [W, B, U]), last), 0); // [B, U]
+    });
+    const code = tf.tanh(dense(params, 'code', tf.concat(ends, 1))); // [B, C]
+    const [forward, backward] = DIRECTIONS.map((d, i) => {
+      const input = tf.add(tf.matMul(code as Tensor2D, params[`write_${d}/kernel`] as Tensor2D), params[`write_${d}/bias`]);
+      const everyStep = tf.reshape(tf.add(tf.zeros([W, B, 4 * U]), input), [W * B, 4 * U]) as Tensor2D;
+      const states = lstmSequence(everyStep, params[`write_${d}/recurrent_kernel`] as Tensor2D, W);
+      const error = tf.mean(tf.squaredDifference(dense(params, `line_${d}`, states), lines[i]), 1); // [W·B]
+      return tf.mul(tf.transpose(tf.reshape(error, [W, B]) as Tensor2D), mask); // [B, W]
+    });
+    return { errors_forward: forward, errors_backward: backward };
+  };
+  const inputs = [...DIRECTIONS.map((name) => ({ name, shape: [B, W, D], dtype: 'float32' } as const)), { name: 'mask', shape: [B, W], dtype: 'float32' } as const];
+  return {
+    name: `window autoencoder (W=${W})`,
+    parameters,
+    inputs: [...inputs, { name: 'weights', shape: [B], dtype: 'float32' }],
+    noise: [],
+    forwardInputs: inputs,
+    loss: (params, batch) => {
+      const { errors_forward, errors_backward } = errors(params, batch);
+      const perWindow = tf.div(tf.sum(tf.add(errors_forward, errors_backward), 1), tf.mul(tf.maximum(tf.sum(batch['mask'], 1), 1), 2)); // [B]
+      return tf.div(tf.sum(tf.mul(perWindow, batch['weights'])), tf.sum(batch['weights'])) as Scalar;
+    },
+    forward: errors,
+  };
+}

@@ -1,0 +1,34 @@
+import type { TokenVocabulary } from './token_vocabulary.js';
+
+/** Distinct lines as token ids: lines that differ only in what the vocabulary does not tell apart are one. */
+export class LineBook {
+  /** Token ids of each distinct line. */
+  readonly lines: Int32Array[] = [];
+  /** The first line of each kind, as it stands. */
+  readonly examples: string[] = [];
+  /** How often each was counted. */
+  readonly weights: number[] = [];
+  private readonly known = new Map<string, number>();
+
+  constructor(readonly vocabulary: TokenVocabulary, readonly longest: number) {}
+
+  get size(): number {
+    return this.lines.length;
+  }
+
+  /** The number of the line's kind, from 0. */
+  intern(line: string, weight = 0): number {
+    const ids = this.vocabulary.encode(line, this.longest);
+    const key = String.fromCharCode(...ids);
+    let at = this.known.get(key);
+    if (at === undefined) {
+      at = this.lines.length;
+      this.known.set(key, at);
+      this.lines.push(ids);
+      this.examples.push(line);
+      this.weights.push(0);
+    }
+    this.weights[at] += weight;
+    return at;
+  }
+}
