@@ -43,7 +43,9 @@ export function windowAutoencoderModel(options: WindowAutoencoderOptions): Model
       const states = lstmSequence(input, params[`read_${d}/recurrent_kernel`] as Tensor2D, W);
       return tf.sum(tf.mul(tf.reshape(states, [W, B, U]), last), 0); // [B, U]
     });
-    const code = tf.tanh(dense(params, 'code', tf.concat(ends, 1))); // [B, C]
+    const kernel = params['code/kernel'] as Tensor2D; // a row for each unit of both directions
+    const parts = ends.map((end, i) => tf.matMul(end as Tensor2D, tf.slice2d(kernel, [i * U, 0], [U, C])));
+    const code = tf.tanh(tf.add(tf.add(parts[0], parts[1]), params['code/bias'])); // [B, C]
     const [forward, backward] = DIRECTIONS.map((d, i) => {
       const input = tf.add(tf.matMul(code as Tensor2D, params[`write_${d}/kernel`] as Tensor2D), params[`write_${d}/bias`]);
       const everyStep = tf.reshape(tf.add(tf.zeros([W, B, 4 * U]), input), [W * B, 4 * U]) as Tensor2D;

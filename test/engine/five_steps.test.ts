@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine, type Batch, type Engine, type EngineOptions, type Model } from '../../deeplog/engine/index.js';
-import { logAnomalyModel, logBertModel, logKeyModel, tokenEncoderModel } from '../../deeplog/models/index.js';
+import { logAnomalyModel, logBertModel, logKeyModel, textAutoencoderModel, tokenEncoderModel, windowAutoencoderModel } from '../../deeplog/models/index.js';
 import { gpuForTests } from './gpu.js';
 
 const BATCH = 6;
@@ -14,6 +14,9 @@ function batchOf(model: Model): Batch {
   const rows = model === ENCODER || model === LOGBERT ? BATCH * WINDOW : BATCH;
   return {
     ids: Int32Array.from({ length: BATCH * WINDOW }, (_, i) => (i * 7 + (i >> 2)) % KEYS),
+    forward: Float32Array.from({ length: BATCH * WINDOW * DIMENSIONS }, (_, i) => Math.sin(i * i)),
+    backward: Float32Array.from({ length: BATCH * WINDOW * DIMENSIONS }, (_, i) => Math.cos(i * i)),
+    mask: Float32Array.from({ length: BATCH * WINDOW }, (_, i) => (i % WINDOW <= i / (BATCH * WINDOW) * WINDOW ? 1 : 0)),
     windows: Int32Array.from({ length: BATCH * WINDOW }, (_, i) => (i * 7 + (i >> 2)) % KEYS),
     targets: Int32Array.from({ length: rows }, (_, i) => (i * 5) % KEYS),
     weights: Float32Array.from({ length: rows }, (_, i) => (i < rows - 2 ? 1 + (i % 3) : 0)),
@@ -44,6 +47,9 @@ const ENCODER = tokenEncoderModel({ vocabularySize: KEYS, sequenceLength: WINDOW
 /** With dropout: every engine draws the same noise. Id 0 is padding here. */
 const LOGBERT = logBertModel({ tokens: KEYS, classes: KEYS, sequenceLength: WINDOW, longest: 2 * WINDOW, hidden: HIDDEN, layers: 2, heads: 2, batchSize: BATCH, dropout: 0.1, alpha: 0.1 });
 const LOGANOMALY = logAnomalyModel({ vocabularySize: KEYS, dimensions: DIMENSIONS, windowSize: WINDOW, units: 6, batchSize: BATCH });
+/** Id 0 is padding, 2 the end of a line. */
+const TEXT = textAutoencoderModel({ vocabularySize: KEYS, length: WINDOW, end: 2, embedding: 7, latent: 5, dropout: 0.2, batchSize: BATCH });
+const WINDOWS = windowAutoencoderModel({ windowSize: WINDOW, dimensions: DIMENSIONS, units: 6, code: 4, batchSize: BATCH });
 const gpu = await gpuForTests();
 const TENSORFLOW: EngineOptions = { engine: 'eager', backend: 'tensorflow' };
 /** An optional peer: see docs/tensorflow.md. */
@@ -52,7 +58,7 @@ if (!tensorflow) console.warn('SKIPPED: the tensorflow backend was not tested: i
 const WAYS: readonly EngineOptions[] = [...(tensorflow ? [TENSORFLOW] : []), ...(gpu === undefined ? [] : [{ engine: 'webgpu' } as const]), { engine: 'eager', backend: 'wasm' }, { engine: 'onnx' }, { engine: 'onnx', threads: 2 }, { engine: 'onnx', threads: 3 }];
 
 describe('five training steps', () => {
-  for (const model of [...LOG_KEYS, ENCODER, LOGBERT, LOGANOMALY]) {
+  for (const model of [...LOG_KEYS, ENCODER, LOGBERT, LOGANOMALY, TEXT, WINDOWS]) {
     for (const options of WAYS) {
       it(`of ${model.name} on ${options.engine} ${options.backend ?? ''}, threads ${options.threads ?? 1}, agree with eager cpu within 1e-4`, async () => {
         const expected = await losses({ engine: 'eager', backend: 'cpu' }, model);
