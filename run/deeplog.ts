@@ -9,6 +9,7 @@ import { detectStage } from './run_detect.js';
 import { diagnoseStage } from './run_diagnose.js';
 import { drainStage } from './run_drain.js';
 import { exportStage } from './run_export.js';
+import { importStage } from './run_import.js';
 import { logKeyStage } from './run_log_key_detection_model.js';
 import { parametersStage } from './run_parameter_detection_model.js';
 import { quickstartStage } from './run_quickstart.js';
@@ -17,4 +18,4 @@ import { serveStage } from './run_serve.js';
 import { triageStage } from './run_triage.js';
 import { workflowStage } from './run_workflow.js';
 
-await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, logBertStage, logAnomalyStage, detectStage, triageStage, diagnoseStage, benchmarkStage, exportStage, serveStage, runsStage, dataStage], process.argv.slice(2));
+await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, logBertStage, logAnomalyStage, detectStage, triageStage, diagnoseStage, benchmarkStage, exportStage, importStage, serveStage, runsStage, dataStage], process.argv.slice(2));

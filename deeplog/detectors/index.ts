@@ -1,4 +1,4 @@
-export { DEEPLOG_KEYS_DEFAULTS, DeepLogKeys, LOG_KEY_NETWORK, type DeepLogKeysOptions } from './deep/deeplog_keys.js';
+export { DEEPLOG_KEYS_DEFAULTS, DeepLogKeys, LOG_KEY_NETWORK, type DeepLogKeysOptions, type ImportedNetwork } from './deep/deeplog_keys.js';
 export { Calibration } from './deep/calibration.js';
 export { DeepLog, type DeepLogParts } from './deep/deeplog.js';
 export { DEEPLOG_PARAMS_DEFAULTS, DeepLogParams, type DeepLogParamsOptions } from './deep/deeplog_params.js';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { writeAtomic } from '../artifacts/index.js';
 import type { ExportableNetwork } from '../detectors/index.js';
 import { exportGraphModel, exportOnnx } from '../engine/index.js';
-import { writeH5 } from './write_h5.js';
+import { writeH5 } from './keras/write_h5.js';
 import { writeGraphModel, writeLayersModel } from './write_tfjs.js';
 
 /** Formats a network can be written in. */

@@ -3,7 +3,7 @@ import type { ExportableNetwork } from '../detectors/index.js';
 import { openOnnx, openTfjs, type CompiledForward, type NumericArray, type SavedNetwork, type SavedTensor } from '../engine/index.js';
 import type { LayerStack } from '../models/index.js';
 import type { Format } from './formats.js';
-import { openKeras } from './keras_process.js';
+import { openKeras } from './keras/process.js';
 
 /** An exported file, opened in the runtime it was made for, in the place of the engine's forward pass. */
 export interface ExportedForward extends CompiledForward {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { writeAtomic, writeJson } from '../artifacts/index.js';
 import type { GraphModel, Weight } from '../engine/index.js';
 import { stackParameters, type LayerStack } from '../models/index.js';
-import { kerasConfig, KERAS_VERSION } from './keras_config.js';
+import { kerasConfig, KERAS_VERSION } from './keras/config.js';
 
 /** What browsers cache well: the size that TensorFlow.js' own converter cuts weights into. */
 const SHARD_BYTES = 4 * 1024 * 1024;

@@ -1,13 +1,14 @@
 import path from 'node:path';
 import { readJson, readTensors, writeJson, writeTensors, type NamedTensors } from '../../artifacts/index.js';
 import { DataError } from '../../common/index.js';
-import type { CompiledForward, Engine, State } from '../../engine/index.js';
-import { logKeyModel, logKeyStack } from '../../models/index.js';
+import type { CompiledForward, Engine, Model, State } from '../../engine/index.js';
+import { logKeyModel, logKeyStack, stackModel, type LayerStack } from '../../models/index.js';
 import { Vocabulary, WindowBuilder } from '../../sequences/index.js';
 import { nextKeyAccuracy, trainLoop, windowBatches, type TrainResult } from '../../training/index.js';
 import { EXPORT_ROWS, type Exportable, type ExportableNetwork, type NetworkRunner } from '../exportable.js';
 import { sessionsOfLength } from '../source.js';
 import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../types.js';
+import { onTrainerWindows } from './trainer_windows.js';
 import { NextKeyJudge, nextKeyRecipe, type NextKeyScore } from './next_key.js';
 
 export interface DeepLogKeysOptions {
@@ -24,6 +25,16 @@ export interface DeepLogKeysOptions {
   readonly predictEnd: boolean;
   /** What a session's score is. */
   readonly score: NextKeyScore;
+}
+
+/** A network that was not trained here, and how its windows are laid out. */
+export interface ImportedNetwork {
+  readonly stack: LayerStack;
+  /**
+   * `deeplog`: the keys before, padded on the left. `trainer`: as the original DeepLog trainer feeds its network: one key fewer, then
+   * END, padded on the right.
+   */
+  readonly windows: 'deeplog' | 'trainer';
 }
 
 export const DEEPLOG_KEYS_DEFAULTS: DeepLogKeysOptions = {
@@ -60,6 +71,7 @@ export class DeepLogKeys implements Exportable {
   private compiledHere: Engine | null = null;
   /** Scores as they come, without rounding. */
   private exact = false;
+  private imported: ImportedNetwork | null = null;
 
   constructor(readonly options: DeepLogKeysOptions) {}
 
@@ -71,7 +83,19 @@ export class DeepLogKeys implements Exportable {
     return this.vocabulary.size;
   }
 
+  /** A network from elsewhere with its weights and vocabulary, not compiled yet: to be saved, and loaded. */
+  static imported(network: ImportedNetwork, parameters: State['parameters'], vocabulary: readonly number[]): DeepLogKeys {
+    const units = network.stack.layers.find((l) => l.kind === 'lstm')?.units ?? 0;
+    const detector = new DeepLogKeys({ ...DEEPLOG_KEYS_DEFAULTS, windowSize: network.stack.steps, units, predictEnd: network.windows === 'deeplog' });
+    detector.imported = network;
+    detector.vocabulary = new Vocabulary(vocabulary);
+    detector.parameters = parameters;
+    return detector;
+  }
+
+  /** @throws DataError for a network that was imported: it is used as it is */
   async fit(train: SessionSource, validation: SessionSource, context: FitContext): Promise<void> {
+    if (this.imported !== null) throw new DataError('An imported network cannot be trained further. Train one with "deeplog log-key".');
     const { windowSize, minLength, predictEnd, batchSize } = this.options;
     const sequences = [...train.distinct()];
     this.vocabulary = Vocabulary.fit(sequences.map(({ session }) => session.events));
@@ -119,7 +143,7 @@ export class DeepLogKeys implements Exportable {
     await writeJson(path.join(folder, 'config.json'), {
       schema: 'deeplog.detector/1', detector: this.id, model: 'log-key', preset: this.options.preset,
       window_size: this.options.windowSize, min_length: this.options.minLength, LSTM_units: this.options.units, predict_end: this.options.predictEnd,
-      score: this.options.score, vocabulary: this.vocabulary.events,
+      score: this.options.score, vocabulary: this.vocabulary.events, ...(this.imported === null ? {} : { imported: this.imported }),
     });
   }
 
@@ -138,6 +162,7 @@ export class DeepLogKeys implements Exportable {
       ...overrides,
     });
     detector.vocabulary = new Vocabulary(config.vocabulary as number[]);
+    detector.imported = (config.imported ?? null) as ImportedNetwork | null;
     const tensors = await readTensors(path.join(folder, 'model.safetensors'));
     for (const { name, shape } of detector.model().parameters) {
       const tensor = tensors[name];
@@ -153,6 +178,7 @@ export class DeepLogKeys implements Exportable {
   withScore(score: DeepLogKeysOptions['score']): DeepLogKeys {
     const twin = new DeepLogKeys({ ...this.options, score });
     twin.vocabulary = this.vocabulary;
+    twin.imported = this.imported;
     twin.parameters = this.parameters;
     twin.engine = this.engine;
     twin.forward = this.forward;
@@ -179,8 +205,10 @@ export class DeepLogKeys implements Exportable {
     const { preset, windowSize, units } = this.options;
     const vocabularySize = this.vocabulary.size;
     return [{
-      name: LOG_KEY_NETWORK, model: this.model(EXPORT_ROWS), parameters: this.parameters, stack: logKeyStack({ preset, windowSize, units, vocabularySize }),
-      inputs: { windows: { meaning: `vocabulary indices of the ${windowSize} keys before, the oldest first, padded with 0 on the left`, below: vocabularySize } },
+      name: LOG_KEY_NETWORK, model: this.model(EXPORT_ROWS), parameters: this.parameters, stack: this.imported?.stack ?? logKeyStack({ preset, windowSize, units, vocabularySize }),
+      inputs: { windows: { meaning: this.imported?.windows === 'trainer'
+        ? `vocabulary indices of the ${windowSize - 1} keys before, the oldest first, then 2, then 0 where there are fewer`
+        : `vocabulary indices of the ${windowSize} keys before, the oldest first, padded with 0 on the left`, below: vocabularySize } },
       outputs: { log_probabilities: 'natural logarithm of the probability of each vocabulary index as the next key' },
     }];
   }
@@ -188,12 +216,12 @@ export class DeepLogKeys implements Exportable {
   answeredBy(run: NetworkRunner | null): DeepLogKeys {
     const twin = this.withScore(this.options.score);
     twin.exact = true;
-    if (run !== null) twin.forward = run(LOG_KEY_NETWORK);
+    if (run !== null) twin.forward = this.laidOut(run(LOG_KEY_NETWORK));
     return twin;
   }
 
   scoringRecipe(): readonly string[] {
-    return nextKeyRecipe(this.options);
+    return nextKeyRecipe({ ...this.options, trainerWindows: this.imported?.windows === 'trainer' });
   }
 
   modelBytes(): number | null {
@@ -208,8 +236,9 @@ export class DeepLogKeys implements Exportable {
     this.few = null;
   }
 
-  private model(batchSize = this.options.batchSize): ReturnType<typeof logKeyModel> {
+  private model(batchSize = this.options.batchSize): Model {
     const { preset, windowSize, units } = this.options;
+    if (this.imported !== null) return stackModel('log-key (imported)', this.imported.stack, batchSize);
     return logKeyModel({ preset, windowSize, units, batchSize, vocabularySize: this.vocabulary.size });
   }
 
@@ -217,19 +246,24 @@ export class DeepLogKeys implements Exportable {
     return new NextKeyJudge(this.vocabulary, { ...this.options, exact: this.exact }, () => this.forward, {}, this.compiledHere === null ? undefined : { rows: FEW_WINDOWS, forward: () => this.forFew() });
   }
 
+  private laidOut(forward: CompiledForward): CompiledForward {
+    return this.imported?.windows === 'trainer' ? onTrainerWindows(forward, this.options.windowSize) : forward;
+  }
+
   private async compile(engine: Engine): Promise<void> {
     this.compiledHere = engine;
-    this.forward = await engine.compileForward(this.model());
-    await this.forward.load(this.parameters);
+    this.forward = await this.compiled(engine, this.options.batchSize);
+  }
+
+  private async compiled(engine: Engine, batchSize: number): Promise<CompiledForward> {
+    const forward = await engine.compileForward(this.model(batchSize));
+    await forward.load(this.parameters);
+    return this.laidOut(forward);
   }
 
   /** A single session has some twenty windows: a batch of hundreds would be mostly padding. Made when it is first of use. */
   private forFew(): Promise<CompiledForward> {
-    return (this.few ??= (async () => {
-      if (this.compiledHere === null) throw new DataError('The log-key model is not fitted yet: call fit or load first.');
-      const forward = await this.compiledHere.compileForward(this.model(FEW_WINDOWS));
-      await forward.load(this.parameters);
-      return forward;
-    })());
+    if (this.compiledHere === null) throw new DataError('The log-key model is not fitted yet: call fit or load first.');
+    return (this.few ??= this.compiled(this.compiledHere, FEW_WINDOWS));
   }
 }

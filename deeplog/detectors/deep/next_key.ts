@@ -150,10 +150,11 @@ export class NextKeyJudge {
 }
 
 /** How another runtime makes the same score from the network's output. */
-export function nextKeyRecipe({ windowSize, predictEnd, score }: { readonly windowSize: number; readonly predictEnd: boolean; readonly score: NextKeyScore }): readonly string[] {
+export function nextKeyRecipe({ windowSize, predictEnd, score, trainerWindows = false }: { readonly windowSize: number; readonly predictEnd: boolean; readonly score: NextKeyScore; readonly trainerWindows?: boolean }): readonly string[] {
+  const window = trainerWindows ? `the ${windowSize - 1} indices before it (fewer at the beginning), then 2, then 0 until there are ${windowSize}` : `the ${windowSize} indices before it, padded on the left with 0`;
   return [
     'Index of an event: its position in `vocabulary` (config.json) plus 3; 1 (unknown) if it is not there. 0 is padding, 2 is the end of the session.',
-    `For each event of the session${predictEnd && score !== 'event-nll' ? ', and for index 2 after the last one' : ''}: the window is the ${windowSize} indices before it, padded on the left with 0; the target is its own index.`,
+    `For each event of the session${predictEnd && score !== 'event-nll' ? ', and for index 2 after the last one' : ''}: the window is ${window}; the target is its own index.`,
     'The network gives log_probabilities of the next index, one row per window (layer files: the log-softmax of what layer `output` gives; what they give themselves are the probabilities).',
     score === 'rank'
       ? `The rank of a target is 1 + the number of indices whose log-probability exceeds that of the target by more than ${NLL_STEP / 10}; for target 1 it is the number of indices (vocabulary plus 3) plus 1.`

@@ -1,4 +1,4 @@
-import type { LayerStack, StackLayer } from '../models/index.js';
+import type { LayerStack, StackLayer } from '../../models/index.js';
 
 /** Version whose files these are: every later Keras, and TensorFlow.js, reads them. */
 export const KERAS_VERSION = '2.2.4';

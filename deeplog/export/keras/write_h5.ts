@@ -1,8 +1,8 @@
 import { rename, rm } from 'node:fs/promises';
 import type { File, Group } from 'h5wasm/node';
-import { DataError, messageOf } from '../common/index.js';
-import { stackParameters, type LayerStack } from '../models/index.js';
-import { kerasConfig, KERAS_VERSION } from './keras_config.js';
+import { DataError, messageOf } from '../../common/index.js';
+import { stackParameters, type LayerStack } from '../../models/index.js';
+import { kerasConfig, KERAS_VERSION } from './config.js';
 
 /**
  * Writes a stack as `Model.save` of Keras 2.2 does: the layers' configuration and their weights, without a training state.

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { DataError } from '../common/index.js';
-import type { SavedNetwork } from '../engine/index.js';
+import { DataError } from '../../common/index.js';
+import type { SavedNetwork } from '../../engine/index.js';
 
 /**
  * Opens the file in Keras and answers batches: a line of JSON {"keras": version} first, then for each request (uint32 length in
