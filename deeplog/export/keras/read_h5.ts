@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Group } from 'h5wasm/node';
 import { DataError } from '../../common/index.js';
 
@@ -22,6 +23,9 @@ export interface KerasFile {
   readonly weights: ReadonlyMap<string, readonly KerasArray[]>;
 }
 
+/** HDF5 File Format Specification 3.0, superblock. */
+const SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
+
 /**
  * Reads a file of `Model.save` or `save_weights`, Keras 2.0 and later.
  * @throws DataError when it is none, or its layers are no plain sequence
@@ -30,8 +34,10 @@ export async function readKerasFile(file: string): Promise<KerasFile> {
   const { default: h5 } = await import('h5wasm/node');
   await h5.ready;
   const broken = (what: string): DataError => new DataError(`${file}: is no Keras h5 file (${what}). Give a file that Keras' save or save_weights wrote.`);
+  // The library itself would print pages about it.
+  if (!(await readFile(file)).subarray(0, SIGNATURE.length).equals(SIGNATURE)) throw broken('it is no HDF5 file');
   const opened = new h5.File(file, 'r');
-  if (opened.file_id <= 0n) throw broken('it is no HDF5 file');
+  if (opened.file_id <= 0n) throw broken('it is damaged');
   try {
     const group = opened.get('model_weights') ?? opened;
     const names = (group as Group).attrs['layer_names']?.value;
