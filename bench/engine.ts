@@ -4,7 +4,7 @@ import { caseOf, type Case } from './engine_cases.js';
 import { TorchPeer } from './torch_peer.js';
 
 /**
- * npm run bench -- engine [--models m1,trainer,m2t20,m2t128] [--threads 1,2] [--engines onnx] [--seconds 2] [--rounds 4]
+ * npm run bench -- engine [--models m1,trainer,m2t20,m2t128,logbert,logbert_small,loganomaly] [--threads 1,2] [--engines onnx] [--seconds 2] [--rounds 4]
  *
  * Milliseconds per training step (forward, gradients, Adam), median over all rounds, ours and PyTorch's in turn on this
  * machine; the ratio is ours / PyTorch's, below 1 when we are faster.
@@ -13,14 +13,14 @@ export async function main(argv: string[]): Promise<void> {
   const { values } = parseArgs({
     args: argv,
     options: {
-      models: { type: 'string', default: 'm1,trainer,m2t20,m2t128' },
+      models: { type: 'string', default: 'm1,trainer,m2t20,m2t128,logbert,logbert_small,loganomaly' },
       threads: { type: 'string', default: '1,2' },
       engines: { type: 'string', default: 'onnx' },
       seconds: { type: 'string', default: '1.5' },
       rounds: { type: 'string', default: '4' },
     },
   });
-  console.log('model     engine   threads  ms/step      min  nodes  compile  samples/s   PyTorch      min  ratio  of minima');
+  console.log('model         engine   threads  ms/step      min  nodes  compile  samples/s   PyTorch      min  ratio  of minima');
   let noPeer = false;
   for (const name of values.models.split(',')) {
     for (const threads of values.threads.split(',').map(Number)) {
@@ -62,7 +62,7 @@ async function compare(subject: Case, name: string, threads: number, seconds: nu
   const [mine, other] = [median(ours), median(theirs)];
   const [least, otherLeast] = [Math.min(...ours), Math.min(...theirs)];
   const row = [
-    subject.name.padEnd(9), name.padEnd(8), String(threads).padStart(7), mine.toFixed(2).padStart(8), least.toFixed(2).padStart(8),
+    subject.name.padEnd(13), name.padEnd(8), String(threads).padStart(7), mine.toFixed(2).padStart(8), least.toFixed(2).padStart(8),
     String(step.nodeCount ?? '').padStart(6), `${compileMs.toFixed(0)} ms`.padStart(8), ((subject.samples / mine) * 1000).toFixed(0).padStart(10),
     ...(peer ? [other.toFixed(2).padStart(9), otherLeast.toFixed(2).padStart(8), (mine / other).toFixed(2).padStart(6), (least / otherLeast).toFixed(2).padStart(10)] : []),
   ];

@@ -5,7 +5,9 @@
     echo 3 | python bench/peers/torch_step.py m2t20 1 cuda-graph       # eager | cuda | cuda-graph
 
 Models: m1 (2 x LSTM 64, 30 keys, window 10, batch 512), trainer (the same, then dense 256 and 128 relu), m2t20 and m2t128
-(encoder, hidden 256, 4 layers, 4 heads, feed-forward 1024, 400 tokens, batch 32). Fused Adam, float32.
+(encoder, hidden 256, 4 layers, 4 heads, feed-forward 1024, 400 tokens, batch 32), logbert (the same with feed-forward 512, 40 keys,
+T=24, dropout .1 after the embedding and each half layer, masked-key and hypersphere loss), logbert_small (hidden 64, 2 layers),
+loganomaly (LSTM 128 over vectors of 100 and LSTM 128 over counts, 30 keys, window 10, batch 128). Fused Adam, float32.
 Prints {"torch": version} when ready; then, for each line holding a number of seconds, a list of milliseconds per step.
 """
 import json
@@ -47,6 +49,46 @@ class Encoder(nn.Module):
         return self.head(self.trunk(self.norm(self.tokens(ids) + self.positions)))
 
 
+class LogBert(nn.Module):
+    """Dropout where ours has it: none on the attention's weights or inside the feed-forward part."""
+
+    def __init__(self, width, layers, length=24, keys=40, longest=512, heads=4, dropout=0.1):
+        super().__init__()
+        self.tokens = nn.Embedding(keys + 2, width)
+        self.positions = nn.Parameter(torch.randn(longest, width) * 0.02)
+        self.norm = nn.LayerNorm(width)
+        self.drop = nn.Dropout(dropout)
+        layer = nn.TransformerEncoderLayer(width, heads, 2 * width, dropout=dropout, activation="gelu", batch_first=True)
+        layer.self_attn.dropout = 0.0
+        layer.dropout = nn.Identity()
+        self.trunk = nn.TransformerEncoder(layer, layers)
+        self.head = nn.Linear(width, keys)
+        self.register_buffer("weights", (torch.randint(0, 3, (32 * length,)) > 0).float())
+        self.register_buffer("centre", torch.full((width,), 0.1))
+
+    def forward(self, ids):  # [B, T]
+        placed = self.tokens(ids) + self.positions[: ids.shape[1]]
+        return self.trunk(self.drop(self.norm(placed)), src_key_padding_mask=ids == 0)
+
+    def loss(self, ids, targets):
+        states = self(ids)
+        each = F.cross_entropy(self.head(states).reshape(targets.shape[0], -1), targets, reduction="none")
+        return (each * self.weights).sum() / self.weights.sum() + 0.1 * ((states[:, 0] - self.centre) ** 2).mean()
+
+
+class LogAnomaly(nn.Module):
+    def __init__(self, keys=30, dimensions=100, units=128):
+        super().__init__()
+        self.sequence = nn.LSTM(dimensions, units)
+        self.counts = nn.LSTM(keys, units)
+        self.output = nn.Linear(2 * units, keys)
+        self.dimensions = dimensions
+
+    def forward(self, x):  # [W, B, dimensions + keys]: vectors and counts side by side
+        vectors, counts = x[..., : self.dimensions], x[..., self.dimensions :]
+        return self.output(torch.cat([self.sequence(vectors)[0][-1], self.counts(counts)[0][-1]], 1))
+
+
 class FusedAdam:
     """torch.optim.Adam(fused=True) without its Python bookkeeping: the fastest CPU update PyTorch has."""
 
@@ -73,6 +115,11 @@ def build(name, device):
     if name in ("m1", "trainer"):
         x = F.one_hot(torch.randint(0, 30, (10, 512)), 30).float().to(device)
         return LogKey([256, 128] if name == "trainer" else []).to(device), x, torch.randint(0, 30, (512,)).to(device)
+    if name.startswith("logbert"):
+        model = LogBert(64, 2) if name == "logbert_small" else LogBert(256, 4)
+        return model.to(device), torch.randint(3, 40, (32, 24)).to(device), torch.randint(3, 40, (32 * 24,)).to(device)
+    if name == "loganomaly":
+        return LogAnomaly().to(device), torch.rand(10, 128, 130).to(device), torch.randint(0, 30, (128,)).to(device)
     length = int(name[3:])
     return Encoder(length).to(device), torch.randint(0, 400, (32, length)).to(device), torch.randint(0, 400, (32 * length,)).to(device)
 
@@ -84,7 +131,7 @@ def stepper(name, mode):
     optimizer = FusedAdam(model.parameters()) if device == "cpu" else torch.optim.Adam(model.parameters(), 1e-3, fused=True, capturable=True)
 
     def forward_backward():
-        loss = F.cross_entropy(model(x).reshape(y.shape[0], -1), y)
+        loss = model.loss(x, y) if hasattr(model, "loss") else F.cross_entropy(model(x).reshape(y.shape[0], -1), y)
         loss.backward()
         return loss
 
