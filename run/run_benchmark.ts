@@ -30,6 +30,8 @@ export const BENCHMARK_OPTIONS = {
   seeds: { type: 'integer', group: 'Evaluation', default: 1, min: 1, max: 100, describe: 'run with this many seeds, from --seed on; tables give mean ± sd' },
   folds: { type: 'integer', group: 'Evaluation', default: 1, min: 1, max: 50, describe: "origins that roll along a chronological protocol's test part, each trained on all before it; tables give mean ± sd and the worst" },
   sweep: { type: 'string', group: 'Evaluation', choices: ['contamination', 'parser'], describe: 'repeat with anomalies overlooked before the test part, or with other parser settings (hdfs-raw)' },
+  drift: { type: 'boolean', group: 'Evaluation', default: false, describe: 'show what time does to chronological sets, too: F1 by training boundary, novelty over time, when each template occurs' },
+  drift_detectors: { type: 'strings', group: 'Evaluation', default: ['trivial', 'deeplog-workflow'], choices: [...groupNames, ...DETECTORS], describe: 'detectors that are fitted at each training boundary' },
   model: { type: 'string', group: 'Detectors', describe: 'use this trained model instead of fitting, if its split is the same' },
   cache: { type: 'boolean', group: 'Detectors', default: true, describe: 'keep fitted models by split and settings, and use them again' },
   matrix: { type: 'string', group: 'Matrix', describe: 'YAML file of parts (protocols × detectors × seeds with flags of their own), run in parallel; what the ledger has is not run again' },
@@ -43,6 +45,11 @@ export const BENCHMARK_OPTIONS = {
   ...ENGINE_OPTIONS,
 } as const satisfies OptionSpecs;
 
+/** Groups as the detectors that they stand for, each once. */
+function expanded(names: readonly string[]): string[] {
+  return [...new Set(names.flatMap((d) => GROUPS[d] ?? [d]))];
+}
+
 export const benchmarkStage: Stage = {
   command: 'benchmark',
   describe: 'compare detectors on named data sets or your own',
@@ -55,10 +62,10 @@ export const benchmarkStage: Stage = {
   async run(given) {
     const o = resolveOptions({ ...BENCHMARK_OPTIONS, ...COMMON_OPTIONS }, given);
     const parts = o.matrix === undefined ? null : readMatrix(o.matrix, BENCHMARK_OPTIONS, given);
-    const { benchmark, describeTask, Ledger, newRunFolder, splitName, renderTables, runMatrix, writeReport, PROTOCOL_IDS } = await import('../deeplog/evaluation/index.js');
+    const { benchmark, describeTask, drift, Ledger, newRunFolder, splitName, renderTables, runMatrix, writeReport, PROTOCOL_IDS } = await import('../deeplog/evaluation/index.js');
     const { createEngine } = await import('../deeplog/engine/index.js');
     const { DataError } = await import('../deeplog/common/index.js');
-    const { checkOutput, hashInputs, writeManifest } = await import('../deeplog/artifacts/index.js');
+    const { checkOutput, codeVersion, describeMachine, gitCommit, hashInputs, writeAtomic, writeManifest } = await import('../deeplog/artifacts/index.js');
     const startedAt = performance.now();
     const console = new StageConsole(o.quiet);
     const folder = o.output_path ?? newRunFolder('artifacts/benchmark');
@@ -70,8 +77,9 @@ export const benchmarkStage: Stage = {
       if (starting === undefined) console.say(describeEngine((await (starting = createEngine(engineOptions(o)))).info));
       return starting as ReturnType<typeof createEngine>;
     };
+    const signal = interruptSignal(console);
     const cellsOf = (f: typeof o) => ({
-      protocols: PROTOCOL_IDS.filter((p) => f.protocol.includes(p)), detectors: [...new Set(f.detectors.flatMap((d) => GROUPS[d] ?? [d]))], seeds: Array.from({ length: f.seeds }, (_, i) => f.seed + i), folds: f.folds, ...(f.sweep === undefined ? {} : { sweep: f.sweep as 'contamination' | 'parser' }),
+      protocols: PROTOCOL_IDS.filter((p) => f.protocol.includes(p)), detectors: expanded(f.detectors), seeds: Array.from({ length: f.seeds }, (_, i) => f.seed + i), folds: f.folds, ...(f.sweep === undefined ? {} : { sweep: f.sweep as 'contamination' | 'parser' }),
     });
     const settingsOf = (f: typeof o) => ({
       dataDir: f.data_dir ?? (process.env.DEEPLOG_DATA || 'data'), artifacts: 'artifacts', targetFpr: f.target_fpr, trainRatio: f.train_ratio, valRatio: f.val_ratio,
@@ -84,7 +92,7 @@ export const benchmarkStage: Stage = {
       if (ledger.tornLines > 0) console.warn(`${o.ledger}: skipped ${ledger.tornLines} half-written line${ledger.tornLines === 1 ? '' : 's'}`);
       const run = await runMatrix({
         parts: list.map(({ name, flags }) => ({ name, ...cellsOf({ ...o, ...flags }), settings: { ...settingsOf({ ...o, ...flags }), engine: { threads: Math.max(1, Math.floor(availableParallelism() / jobs)), ...engineOptions({ ...o, ...flags }) } } })),
-        ledger, jobs, memoryMb: o.memory === undefined ? (0.8 * freemem()) / 2 ** 20 : o.memory * 1000, run: folder, signal: interruptSignal(console),
+        ledger, jobs, memoryMb: o.memory === undefined ? (0.8 * freemem()) / 2 ** 20 : o.memory * 1000, run: folder, signal,
         onLine: (line) => console.say(line), onProgress: (done, total, running) => console.progress('cells', done, total, `${done}/${total} · ${running.join(', ')}`),
       });
       for (const file of run.files) files.add(file);
@@ -94,16 +102,24 @@ export const benchmarkStage: Stage = {
     };
     try {
       const { cells, failures } = parts !== null ? await matrix(parts) : await benchmark({
-        ...cellsOf(o), ...settingsOf(o), ...(o.model === undefined ? {} : { model: o.model }), engine, report: trainingReporter(console), signal: interruptSignal(console),
+        ...cellsOf(o), ...settingsOf(o), ...(o.model === undefined ? {} : { model: o.model }), engine, report: trainingReporter(console), signal,
         skipUnmet: o.detectors.every((d) => d in GROUPS), onSkip: (why) => console.warn(why),
         onTask: (t) => { for (const f of t.files) files.add(f); splits[splitName(t)] = t.split.sha256; console.say(`${describeTask(t)}: ${formatCount(t.table.size)} ${t.unit}s, ${formatCount(t.table.distinct)} distinct sequences`); },
         onRow: (r) => { console.clear(); console.say(`  ${r.detector}: F1 ${r.f1?.toFixed(3) ?? '–'} (fit ${r.fit_seconds.toFixed(1)} s)`); },
       });
-      const results: Results = { schema: 'deeplog.results/1', rows: cells.map((c) => c.row) };
-      await writeReport(folder, results, commandOf('benchmark', BENCHMARK_OPTIONS, given));
+      const drifts = !o.drift ? [] : await drift({
+        ...settingsOf(o), protocols: PROTOCOL_IDS.filter((p) => cells.some((c) => c.row.protocol === p)), seeds: [o.seed], detectors: expanded(o.drift_detectors), engine, report: trainingReporter(console), signal, skipUnmet: true,
+        onSkip: (why) => console.warn(why), onTask: (t) => console.say(`drift of ${describeTask(t)}`), onFailure: (why, id) => console.warn(`drift, ${id}: ${why}`),
+      });
+      const results: Results = { schema: 'deeplog.results/1', rows: cells.map((c) => c.row), ...(o.drift ? { drift: drifts } : {}) };
+      const command = commandOf('benchmark', BENCHMARK_OPTIONS, given);
+      await writeReport(folder, results, cells, command);
+      // Drawing needs a document, which takes a second to load.
+      const { reportPage } = await import('../deeplog/report/index.js');
+      await writeAtomic(`${folder}/report.html`, reportPage(cells, drifts, { command, created: new Date().toISOString(), machine: describeMachine(), node: process.version, commit: await gitCommit(), code: await codeVersion(), wallSeconds: (performance.now() - startedAt) / 1000, failures }));
       await writeManifest(folder, { stage: 'benchmark', startedAt, options: o, inputs: await hashInputs([...files]), seed: o.seed, extra: { splits }, engine: starting === undefined ? null : (await starting).info });
       process.stdout.write(o.print === 'json' ? `${JSON.stringify(results)}\n` : renderTables(results, o.print === 'md' ? 'markdown' : 'plain'));
-      console.say(`report: ${folder}/report.md`);
+      console.say(`report: ${folder}/report.html, report.md`);
       if (failures.length > 0) throw new DataError(`${failures.length} of the detectors could not be run. ${failures.join(' ')}`);
     } finally {
       console.clear();

@@ -64,7 +64,7 @@ export async function benchmark(options: BenchmarkOptions): Promise<{ results: R
 }
 
 /** The wanted detectors, unfitted, that can run on a task. @throws DataError naming one that cannot, unless those are to be left out. */
-function meeting(task: Task, { detectors, detectorOptions, skipUnmet, onSkip }: BenchmarkOptions, templates: ReadonlyMap<number, string> | null): Detector[] {
+export function meeting(task: Task, { detectors, detectorOptions, skipUnmet, onSkip }: Pick<BenchmarkOptions, 'detectors' | 'detectorOptions' | 'skipUnmet' | 'onSkip'>, templates: ReadonlyMap<number, string> | null): Detector[] {
   const preset = presetOf(task.dataset);
   const known = {
     ...detectorOptions, completeSessions: task.complete, rawText: task.folder !== undefined, ...(templates === null ? {} : { templates }),

@@ -13,7 +13,7 @@ export { rollingOrigin, type Fold } from './rolling_origins.js';
 export { contaminate } from './contamination.js';
 export { SWEEP_IDS, variantName, type SweepId, type Variant } from './sweeps.js';
 export { newRunFolder, writeReport } from './report.js';
-export { renderTables, requireOneSplit } from './table.js';
+export { renderTables, requireOneSplit, tableOf } from './table.js';
 export { templateTexts } from './template_texts.js';
 export { detect, type Detected, type DetectOptions, type Verdict } from './detect.js';
 export { evidenceFor, meaningOf, openModel, scoreTable, type JudgedEvidence, type TrainedModel } from './judge.js';
@@ -23,3 +23,5 @@ export { trainParameters, type KeyResult, type TrainedParameters, type TrainPara
 export { configHash, Ledger, planJobs, runMatrix, sharingGroups, type LedgerEntry, type MatrixPart, type MatrixResult } from './matrix/index.js';
 export { reportEvaluation } from './run_evaluation.js';
 export { makeVocabulary, predictSequenceModel, trainSequenceModel, type Ingredients, type Predicted, type TrainedSequenceModel, type VocabularyResult } from './sequence_model_steps.js';
+export { drift, type DriftPoint, type DriftResult } from './drift.js';
+export { NOVELTY_KINDS, noveltyOverTime, templateTimelines, type NoveltyBlock, type NoveltyKind, type TemplateTimeline } from './novelty.js';

@@ -1,6 +1,7 @@
 import type { Detector } from '../detectors/index.js';
 import { ABNORMAL, PART } from '../sequences/index.js';
 import type { Curves } from './curves.js';
+import type { DriftResult } from './drift.js';
 import type { Evaluation } from './evaluate.js';
 import type { Task } from './protocols.js';
 
@@ -43,6 +44,8 @@ export interface CellResult {
 export interface Results {
   readonly schema: 'deeplog.results/1';
   readonly rows: readonly ResultRow[];
+  /** Only of runs that were asked for it. */
+  readonly drift?: readonly DriftResult[];
 }
 
 /** Below this many abnormal test sessions a table says little. */

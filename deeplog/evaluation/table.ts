@@ -21,6 +21,8 @@ const COLUMNS: readonly Column[] = [
   { title: 'unseen F1', of: (r) => r.unseen_only?.f1 ?? null, digits: 3 },
   { title: 'MCC', of: (r) => r.mcc, digits: 3 },
   { title: 'PR-AUC', of: (r) => r.pr_auc, digits: 3 },
+  { title: 'ROC-AUC', of: (r) => r.roc_auc, digits: 3 },
+  { title: 'specificity', of: (r) => r.specificity, digits: 4 },
   { title: 'alerts/day', of: (r) => r.alerts_per_day, digits: 1 },
   { title: 'fit s', of: (r) => r.fit_seconds, digits: 1, meanOnly: true },
 ];
@@ -59,7 +61,8 @@ function groupsOf(rows: readonly ResultRow[]): (readonly ResultRow[])[] {
   return groups;
 }
 
-function renderGroup(rows: readonly ResultRow[], style: 'plain' | 'markdown'): string {
+/** One table in words: what it is of, its split, its cells with a header row, what a reader should know. Rows are of one protocol and variant. */
+export function tableOf(rows: readonly ResultRow[]): { heading: string; split: string; table: string[][]; notes: string[] } {
   const [first] = rows;
   const seeds = unique(rows.map((r) => r.seed));
   const labelled = first.n_test - (first.tp + first.fp + first.tn + first.fn) === 0;
@@ -84,6 +87,11 @@ function renderGroup(rows: readonly ResultRow[], style: 'plain' | 'markdown'): s
     const own = rows.filter((r) => r.detector === id);
     return [id, ...COLUMNS.map((c) => cell(own.map(c.of), c.digits, c.meanOnly)), ...(repeated ? [worst(own)] : [])];
   })];
+  return { heading, split, table, notes };
+}
+
+function renderGroup(rows: readonly ResultRow[], style: 'plain' | 'markdown'): string {
+  const { heading, split, table, notes } = tableOf(rows);
   const lines = notes.map((note) => (style === 'markdown' ? `- ${note}\n` : `  note: ${note}\n`)).join('');
   return style === 'markdown' ? `### ${heading}\n\n${split}\n\n${markdown(table)}\n${notes.length === 0 ? '' : '\n'}${lines}\n` : `${heading}\n${split}\n\n${plain(table)}\n${lines}\n`;
 }

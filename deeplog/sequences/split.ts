@@ -20,6 +20,8 @@ export interface SplitOptions {
   /** Cumulative boundaries: .7 and .85 are 70 % train, 15 % validation, 15 % test. */
   readonly trainUntil: number;
   readonly validationUntil: number;
+  /** What comes between validation and this share is left out; default: nothing. */
+  readonly testFrom?: number;
   /** What comes after this share is left out; default 1. */
   readonly testUntil?: number;
   /** In file order, or after a seeded shuffle. */
@@ -33,10 +35,10 @@ export interface SplitOptions {
 
 /** Splits by share. @throws UsageError when the boundaries are out of order; DataError when a part would be empty. */
 export function splitByShare(table: SessionTable, options: SplitOptions): Split {
-  const { trainUntil, validationUntil, testUntil = 1, purgeSeams = false } = options;
+  const { trainUntil, validationUntil, testFrom = validationUntil, testUntil = 1, purgeSeams = false } = options;
   if (!(trainUntil > 0 && trainUntil < validationUntil && validationUntil <= 1)) throw new UsageError(`train_ratio ${trainUntil} and val_ratio ${validationUntil} are cumulative boundaries: 0 < train_ratio < val_ratio ≤ 1, e.g. 0.7 and 0.85.`);
   const n = table.size;
-  const [a, b, end] = [trainUntil, validationUntil, testUntil].map((share) => Math.floor(n * share));
+  const [a, b, from, end] = [trainUntil, validationUntil, testFrom, testUntil].map((share) => Math.floor(n * share));
   const order = options.order === 'random' ? permutation(n, seededRandom(options.seed)) : null;
   // A random order has no seams to purge: overlapping windows leak everywhere, and callers say so.
   const purge = purgeSeams && options.order === 'chronological' ? new Set([...overlapping(table, a), ...overlapping(table, b)]) : new Set<number>();
@@ -44,7 +46,7 @@ export function splitByShare(table: SessionTable, options: SplitOptions): Split 
   const shares = new Uint8Array(n);
   for (let i = 0; i < n; i++) {
     const session = order === null ? i : order[i];
-    const part = i < a ? PART.train : i < b ? PART.validation : i < end ? PART.test : PART.none;
+    const part = i < a ? PART.train : i < b ? PART.validation : i >= from && i < end ? PART.test : PART.none;
     shares[session] = purge.has(i) ? PART.none : part;
     const dropped = part < PART.test && options.trainOn === 'normal' && table.labels[session] === ABNORMAL;
     parts[session] = dropped ? PART.none : shares[session];

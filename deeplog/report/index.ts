@@ -1,0 +1,1 @@
+export { reportPage, type ReportFacts } from './page.js';

@@ -1,0 +1,94 @@
+import { tableOf, type CellResult, type DriftResult } from '../evaluation/index.js';
+import { curveFigures, histogramFigure, sweepFigure } from './charts/curves.js';
+import { driftFigures } from './charts/drift.js';
+import { confusionTable, costFigures, overviewFigure } from './charts/overview.js';
+import { colourOf, count, escapeHtml as esc, legend } from './charts/plot.js';
+import { triageFigures, triageTable } from './charts/triage.js';
+import { STYLE } from './style.js';
+
+/** What a report is of, and what made it. */
+export interface ReportFacts {
+  readonly command: string;
+  readonly created: string;
+  readonly machine: string;
+  readonly node: string;
+  readonly commit: string | null;
+  readonly code: string;
+  readonly wallSeconds: number;
+  readonly failures: readonly string[];
+}
+
+/** Curves in colour at most; the others are grey. */
+const IN_COLOUR = 8;
+/** Sweeps, histograms and confusion matrices are shown open for this many detectors, the best; the rest is folded away. */
+const SHOWN_OPEN = 6;
+
+/** The whole report as one page: no script, no network. */
+export function reportPage(cells: readonly CellResult[], drift: readonly DriftResult[], facts: ReportFacts): string {
+  const sections = sectionsOf(cells);
+  const title = `Benchmark: ${[...new Set(cells.map((c) => c.row.protocol))].join(', ') || 'nothing was run'}`;
+  const links = [...sections.map((s, i) => [`s${i}`, s.name]), ...drift.map((d, i) => [`d${i}`, `drift of ${d.protocol}`])];
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${esc(title)}</title><style>${STYLE}</style></head>
+<body>
+<header><h1>${esc(title)}</h1>
+<dl class="facts"><dt>command</dt><dd><code>${esc(facts.command)}</code></dd><dt>run</dt><dd>${esc(facts.created.slice(0, 16).replace('T', ' '))} UTC, ${facts.wallSeconds.toFixed(0)} s</dd><dt>machine</dt><dd>${esc(facts.machine)}, Node ${esc(facts.node)}</dd><dt>code</dt><dd>commit ${esc(facts.commit?.slice(0, 12) ?? 'unknown')}, code version ${esc(facts.code.slice(0, 12))}</dd><dt>engine</dt><dd>${esc([...new Set(cells.map((c) => c.row.engine).filter((e) => e !== null))].join(', ') || 'none was needed')}</dd></dl>
+<p>Every session gets a verdict. Thresholds come from the validation part's normal sessions, the test part is only scored: “F1” is at the target false-alarm rate, “@1 %” at one percent, “own” at the threshold that a method itself proposes, “oracle” what picking the threshold on the test part would have reported, “unseen” over the sessions whose sequence never occurs in training. “±” is the standard deviation over seeds or origins.</p>
+${facts.failures.length === 0 ? '' : `<p><strong>Not run:</strong> ${facts.failures.map(esc).join(' · ')}</p>`}
+<nav>${links.map(([id, name]) => `<a href="#${id}">${esc(name)}</a>`).join('')}</nav></header>
+<main>
+${sections.map((s, i) => section(s.cells, `s${i}`, i === 0)).join('\n')}
+${drift.map((d, i) => `<section id="d${i}"><h2>Drift: ${esc(d.dataset)} · ${esc(d.protocol)}</h2>${driftFigures(d)}</section>`).join('\n')}
+</main>
+</body></html>
+`;
+}
+
+interface Section { readonly name: string; readonly cells: readonly CellResult[] }
+
+/** Cells that belong in one table: a protocol, a variant. */
+function sectionsOf(cells: readonly CellResult[]): Section[] {
+  const out = new Map<string, CellResult[]>();
+  for (const cell of cells) {
+    const name = `${cell.row.protocol}${cell.row.variant === null ? '' : `, ${cell.row.variant}`}`;
+    out.set(name, [...(out.get(name) ?? []), cell]);
+  }
+  return [...out].map(([name, list]) => ({ name, cells: list }));
+}
+
+function section(cells: readonly CellResult[], id: string, first: boolean): string {
+  const { heading, split, table, notes } = tableOf(cells.map((c) => c.row));
+  // Curves are of one run of each detector: the first seed and origin.
+  const [one] = cells;
+  const drawn = cells.filter((c) => c.row.seed === one.row.seed && c.row.fold === one.row.fold);
+  const repeated = drawn.length < cells.length ? `<p class="facts">The charts below are of seed ${one.row.seed}${one.row.fold === null ? '' : `, origin ${one.row.fold}`}.</p>` : '';
+  const labelled = one.curves.roc.length > 0;
+  const ranked = [...drawn].sort((a, b) => (b.row.f1 ?? 0) - (a.row.f1 ?? 0));
+  const colour = colourOf(ranked.slice(0, IN_COLOUR).map((c) => c.row.detector));
+  const key = legend([...ranked.slice(0, IN_COLOUR).map((c) => c.row.detector), ...(ranked.length > IN_COLOUR ? [`${ranked.length - IN_COLOUR} others`] : [])], colour);
+  const scored = ranked.filter((c) => c.row.at_target_fpr !== null);
+  return `<section id="${id}"><h2${first ? ' class="first"' : ''}>${esc(one.row.protocol)}${one.row.variant === null ? '' : esc(`, ${one.row.variant}`)}</h2><p class="facts">${esc(heading)}</p><p class="facts">${esc(split)} · split sha256 <code>${esc([...new Set(cells.map((c) => c.row.split_sha256))].slice(0, 3).join(' '))}</code></p>
+${numbers(table)}
+${notes.length === 0 ? '' : `<ul class="notes">${notes.map((n) => `<li>${esc(n)}</li>`).join('')}</ul>`}${repeated}
+${labelled ? `<h3>Detectors side by side</h3>${key}<div class="grid">${overviewFigure(drawn)}${curveFigures(ranked, colour)}</div>` : ''}
+${labelled && scored.length > 0 ? folded('Threshold sweeps', scored, 'grid small', sweepFigure, legend(['F1', 'precision', 'recall'], (name) => `var(--${{ F1: 'ink', precision: 'blue' }[name] ?? 'red'})`)) : ''}
+${scored.length > 0 ? folded('Scores by class', scored, 'grid small', histogramFigure, legend(['normal', 'abnormal'], (name) => `var(--${name === 'normal' ? 'blue' : 'red'})`)) : ''}
+${labelled ? folded('Confusion matrices', ranked, 'confusions', confusionTable) : ''}
+${labelled && triageTable(ranked) !== '' ? `<h3>Triage: what answers to alerts buy</h3><p class="facts">An operator is asked about a flagged session (in evaluation, its label is the answer); later sessions with the same pattern follow the answer. A question counts as an alert.</p>${triageTable(ranked)}${key}<div class="grid small">${triageFigures(ranked, colour)}</div>` : ''}
+<h3>Cost</h3><div class="grid small">${costFigures(drawn)}</div></section>`;
+}
+
+/** The best few open, the rest behind a word. */
+function folded(title: string, cells: readonly CellResult[], layout: string, draw: (c: CellResult) => string, key = ''): string {
+  const [open, rest] = [cells.slice(0, SHOWN_OPEN), cells.slice(SHOWN_OPEN)];
+  return `<h3>${esc(title)}</h3>${key}<div class="${layout}">${open.map(draw).join('')}</div>${rest.length === 0 ? '' : `<details><summary>${count(rest.length)} more</summary><div class="${layout}">${rest.map(draw).join('')}</div></details>`}`;
+}
+
+/** The table, the best value of each quality column in bold. */
+function numbers(table: readonly (readonly string[])[]): string {
+  // A column in which nothing applies says nothing.
+  const kept = table[0].map((_, c) => c === 0 || table.slice(1).some((row) => row[c] !== '–'));
+  const [head, ...rows] = table.map((row) => row.filter((_, c) => kept[c]));
+  const best = head.map((title, c) => (/F1|precision|recall|MCC|AUC/.test(title) && !/oracle/.test(title) ? Math.max(...rows.map((r) => Number.parseFloat(r[c])).filter((v) => !Number.isNaN(v))) : NaN));
+  return `<div class="scroll"><table class="numbers"><thead><tr>${head.map((t) => `<th scope="col">${esc(t)}</th>`).join('')}</tr></thead><tbody>${rows.map((r) => `<tr>${r.map((text, c) => (c === 0 ? `<th scope="row">${esc(text)}</th>` : `<td${rows.length > 1 && Number.parseFloat(text) === best[c] ? ' class="best"' : ''}>${esc(text)}</td>`)).join('')}</tr>`).join('')}</tbody></table></div>`;
+}

@@ -1,0 +1,61 @@
+import { JSDOM } from 'jsdom';
+import { describe, expect, it } from 'vitest';
+import { reportPage } from '../../deeplog/report/index.js';
+import { cell, DRIFT, HOSTILE } from './report_cells.js';
+
+const FACTS = { command: `deeplog ${HOSTILE}`, created: '2026-01-02T03:04:05Z', machine: HOSTILE, node: 'v20', commit: 'c'.repeat(40), code: 'd'.repeat(64), wallSeconds: 12, failures: [HOSTILE] };
+
+describe('the report page', () => {
+  const cells = [cell('pca'), cell('event-set', { f1: 0.9 }, false), cell(HOSTILE, { f1: 0.1, notes: [HOSTILE] })];
+  const html = reportPage(cells, [DRIFT], FACTS);
+  const { document } = new JSDOM(html).window;
+
+  it('needs nothing from elsewhere: no script, no resource, no link out', () => {
+    expect(document.querySelectorAll('script, link, iframe, object, embed, img, base, form, meta[http-equiv]')).toHaveLength(0);
+    for (const element of document.querySelectorAll('*')) {
+      for (const { name, value } of element.attributes) {
+        expect(name).not.toMatch(/^on/);
+        if (/^(src|href|xlink:href|srcset|action|poster|data)$/.test(name)) expect(value).toMatch(/^#/);
+        if (name === 'style') expect(value).not.toMatch(/url\(/);
+      }
+    }
+    for (const style of document.querySelectorAll('style')) expect(style.textContent).not.toMatch(/@import|url\(/);
+  });
+
+  it('escapes names wherever they stand', () => {
+    // It stands as text in the facts, the failures, the notes, a heading, the table's cells and the charts' labels, and has made no element.
+    for (const selector of ['header code', 'header strong', 'ul.notes li', 'h4', 'tbody th', 'caption']) expect([...document.querySelectorAll(selector)].some((e) => (e.parentElement?.textContent ?? '').includes(HOSTILE)), selector).toBe(true);
+    expect([...document.querySelectorAll('svg')].some((svg) => (svg.getAttribute('aria-label') ?? '').includes(HOSTILE))).toBe(true);
+    expect(document.querySelectorAll('script, img')).toHaveLength(0);
+    expect(document.title).toBe('Benchmark: custom');
+  });
+
+  it('has the charts it should, each with a label, its unit and n', () => {
+    // A protocol: overview, PR, ROC; a sweep and a histogram of each of the two that have a threshold; 4 of triage; 4 of cost. Drift: 3.
+    expect(document.querySelectorAll('svg')).toHaveLength(3 + 2 * 2 + 4 + 4 + 3);
+    expect(document.querySelectorAll('table.confusion')).toHaveLength(3);
+    for (const svg of document.querySelectorAll('svg')) {
+      expect(svg.getAttribute('viewBox')).toMatch(/^0 0 \d+ \d+$/);
+      expect(svg.getAttribute('aria-label')).toBeTruthy();
+      expect(svg.outerHTML).not.toMatch(/NaN|Infinity|undefined/);
+    }
+    for (const caption of document.querySelectorAll('figcaption')) expect(caption.textContent).toMatch(/n = [\d,]+/);
+  });
+
+  it('says what it rests on', () => {
+    const text = document.body.textContent ?? '';
+    for (const part of ['ab'.repeat(32), 'cccccccccccc', 'dddddddddddd', 'v20', '2026-01-02 03:04', 'unit: session', 'thresholds from validation normals at 0.1 % false alarms', 'train 1,000, test 500, 50 abnormal']) expect(text).toContain(part);
+  });
+
+  it('keeps protocols apart, and has no quality charts without labels', () => {
+    const unlabelled = cell('pca', { protocol: 'hdfs-raw' });
+    const page = new JSDOM(reportPage([...cells, { ...unlabelled, curves: { ...unlabelled.curves, roc: [], pr: [], sweep: [], triage: null } }], [], FACTS)).window.document;
+    const [, second] = page.querySelectorAll('main > section');
+    expect(second.querySelectorAll('svg')).toHaveLength(1 + 4); // its histogram, and its cost
+    expect(second.querySelector('h2')?.textContent).toBe('hdfs-raw');
+  });
+
+  it('is a page even when nothing was run', () => {
+    expect(reportPage([], [], FACTS)).toContain('nothing was run');
+  });
+});
