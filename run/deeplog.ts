@@ -4,6 +4,7 @@ import { main } from '../deeplog/cli/index.js';
 import { logAnomalyStage } from './loganomaly.js';
 import { logBertStage } from './logbert.js';
 import { benchmarkStage } from './run_benchmark.js';
+import { dashboardStage } from './run_dashboard.js';
 import { dataStage } from './run_data.js';
 import { detectStage } from './run_detect.js';
 import { diagnoseStage } from './run_diagnose.js';
@@ -18,4 +19,4 @@ import { serveStage } from './run_serve.js';
 import { triageStage } from './run_triage.js';
 import { workflowStage } from './run_workflow.js';
 
-await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, logBertStage, logAnomalyStage, detectStage, triageStage, diagnoseStage, benchmarkStage, exportStage, importStage, serveStage, runsStage, dataStage], process.argv.slice(2));
+await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, logBertStage, logAnomalyStage, detectStage, triageStage, diagnoseStage, benchmarkStage, exportStage, importStage, serveStage, runsStage, dashboardStage, dataStage], process.argv.slice(2));

@@ -1,0 +1,69 @@
+import type { Values } from './series.js';
+
+/** What of tfjs-vis is used; the page loads it as a script. */
+interface Tfvis {
+  render: {
+    linechart(container: HTMLElement, data: { values: { x: number; y: number | null }[][]; series: string[] }, options: object): Promise<void>;
+    barchart(container: HTMLElement, data: { index: number; value: number }[], options: object): Promise<void>;
+    confusionMatrix(container: HTMLElement, data: { values: number[][]; tickLabels: string[] }, options: object): Promise<void>;
+  };
+}
+declare const tfvis: Tfvis;
+
+export const COLOURS = ['#2f6feb', '#e8590c', '#2b8a3e', '#9c36b5', '#c2255c', '#0b7285', '#a66900', '#5f3dc4'];
+const AXIS = { fontSize: 11 };
+/** So few epochs are marked one by one: an axis of numbers would show halves of them. */
+const FEW_PLACES = 25;
+
+/** A line of a chart, by its name. */
+export interface Line {
+  readonly name: string;
+  readonly values: Values;
+  readonly colour: string;
+}
+
+/** Lines over 0, 1, 2, …; `nothing` is said where there is nothing to draw. */
+export async function drawLines(id: string, lines: readonly Line[], nothing: string, y = ''): Promise<void> {
+  // vega hands out colours by the names' alphabet.
+  const filled = lines.filter(({ values }) => values.some((v) => v !== null)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const area = drawArea(id, filled.length === 0 ? nothing : null);
+  if (area === null) return;
+  const length = Math.max(...filled.map(({ values }) => values.length));
+  // tfjs-vis takes a value's place for its x and needs lines of equal length.
+  const values = filled.map((line) => Array.from({ length }, (_, x) => ({ x, y: line.values[x] ?? null })));
+  // A dot in a name would be a path to vega.
+  await tfvis.render.linechart(area, { values, series: filled.map(({ name }) => name.replace(/[.[\]]/g, '_')) }, { ...AXIS, ...size(area), xLabel: '', yLabel: y, zoomToFit: true, xType: length <= FEW_PLACES ? 'ordinal' : 'quantitative', seriesColors: filled.map(({ colour }) => colour) });
+}
+
+/** Numbers of sessions by score, each bar named by where it begins; log10(1 + n), since abnormal ones are few. */
+export async function drawBars(id: string, edges: readonly number[], counts: readonly number[], what: string, colour: string): Promise<void> {
+  const area = drawArea(id, counts.some((n) => n > 0) ? null : `no ${what} sessions`);
+  if (area === null) return;
+  const bars = counts.map((n, i) => ({ index: +edges[i].toPrecision(3), value: Math.log10(1 + n) }));
+  await tfvis.render.barchart(area, bars, { fontSize: 10, ...size(area), xLabel: '', yLabel: '', xType: 'ordinal', yType: 'quantitative', color: colour });
+}
+
+export async function drawConfusion(id: string, c: { tp: number; fp: number; tn: number; fn: number } | null): Promise<void> {
+  const area = drawArea(id, c === null ? 'The test sessions have no labels.' : null);
+  if (area === null || c === null) return;
+  await tfvis.render.confusionMatrix(area, { values: [[c.tn, c.fp], [c.fn, c.tp]], tickLabels: ['normal', 'abnormal'] }, { ...AXIS, ...size(area), xLabel: 'verdict', yLabel: 'label', shadeDiagonal: true });
+}
+
+/** The element to draw into; null where words take its place. */
+function drawArea(id: string, words: string | null): HTMLElement | null {
+  const area = document.getElementById(id);
+  if (area === null) return null;
+  area.querySelector('.none')?.remove();
+  if (words === null) return area;
+  area.replaceChildren(Object.assign(document.createElement('div'), { className: 'none', textContent: words }));
+  return null;
+}
+
+function size(area: HTMLElement): { width: number; height: number } {
+  return { width: area.clientWidth, height: area.clientHeight };
+}
+
+export function short(x: number | null | undefined): string {
+  if (x === null || x === undefined) return '–';
+  return Math.abs(x) >= 1e5 || (x !== 0 && Math.abs(x) < 1e-3) ? x.toExponential(2) : String(+x.toPrecision(4));
+}
