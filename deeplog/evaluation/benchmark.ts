@@ -6,6 +6,7 @@ import { curvesOf, type Curves } from './curves.js';
 import { contributions, requireProvided, scoreTask, sourcesFor } from './details.js';
 import { evaluate } from './evaluate.js';
 import { FittedModels, type FittingOptions } from './fitted_models.js';
+import { lineRank } from './line_rank.js';
 import { peakMemory } from './peak_memory.js';
 import { templateTexts } from './template_texts.js';
 import { Protocols, type Task, type TaskOptions } from './protocols.js';
@@ -111,6 +112,7 @@ async function runCell(task: Task, wanted: Detector, models: FittedModels, optio
     peak_rss_mb: peak,
     model_bytes: detector.modelBytes(),
     notes,
+    line_rank: labelled ? await lineRank(detector, task, scores, evaluation.threshold) : null,
     triage: triage && { pattern_kind: triage.pattern_kind, runs: triage.runs.map(({ rules, f1, questions, settled }) => ({ rules, f1, questions, settled })) },
   };
   return { row, curves: curvesOf(task, scores, triage) };

@@ -31,12 +31,19 @@ function requireLabels({ table, split, protocol }: Task, { id, needs }: Pick<Det
  * @throws DataError naming the detector and what the data set lacks.
  */
 export async function detailedSessions(task: Task, detector: Pick<Detector, 'id' | 'needs'>): Promise<DetailedSessions> {
-  const { folder } = task;
   requireProvided(task, detector);
+  const parsed = await parsedSessions(task);
+  const details = detector.needs.has('text') ? await withText(task, parsed) : parsed;
+  requireNeeds(detector.id, detector.needs, details.provides, task.dataset);
+  return details;
+}
+
+/** The task's sessions with their lines. @throws DataError when the parsed log is not there, or not the same any more */
+export async function parsedSessions(task: Task): Promise<DetailedSessions> {
+  const { folder } = task;
   let reading = read.get(task);
   if (reading === undefined) read.set(task, (reading = DetailedSessions.read(folder ?? '')));
-  const details = detector.needs.has('text') ? await withText(task, await reading) : await reading;
-  requireNeeds(detector.id, detector.needs, details.provides, task.dataset);
+  const details = await reading;
   if (details.sessions.length !== task.table.size) throw new DataError(`${folder ?? ''}: sessions.arrow holds ${details.sessions.length} sessions, ${task.table.size} were expected. Was the log parsed again in between?`);
   return details;
 }

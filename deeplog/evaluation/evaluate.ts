@@ -48,7 +48,7 @@ const ALSO_SHOWN_FPR = 0.01;
  * Everything a row says about one fitted detector's verdicts, from the scores of the distinct sequences. Thresholds come from
  * the validation part's normal sessions alone.
  */
-export function evaluate(task: Task, scores: Scores, detector: Pick<Detector, 'binary' | 'ownThreshold'>, targetFpr: number): Evaluation {
+export function evaluate(task: Task, scores: Scores, detector: Pick<Detector, 'binary' | 'ownThreshold'> & Partial<Pick<Detector, 'needs'>>, targetFpr: number): Evaluation {
   const { table, split } = task;
   const scoreOf = scores instanceof Float64Array ? (s: number): number => scores[table.sequenceOf[s]] : (s: number): number => scores.perSession[s];
   const validationNormals: number[] = [];
@@ -56,10 +56,10 @@ export function evaluate(task: Task, scores: Scores, detector: Pick<Detector, 'b
   let nTrain = 0;
   for (let s = 0; s < table.size; s++) {
     const part = split.parts[s];
-    if (part === PART.train) {
-      inTraining[table.sequenceOf[s]] = 1;
-      nTrain++;
-    } else if (part === PART.validation && table.labels[s] !== ABNORMAL) validationNormals.push(scoreOf(s));
+    // What a detector with labels saw of the training share is not unseen either.
+    if (part === PART.train || (detector.needs?.has('labels') && split.shares[s] === PART.train)) inTraining[table.sequenceOf[s]] = 1;
+    if (part === PART.train) nTrain++;
+    else if (part === PART.validation && table.labels[s] !== ABNORMAL) validationNormals.push(scoreOf(s));
   }
   const test: number[] = [];
   for (let s = 0; s < table.size; s++) if (split.parts[s] === PART.test) test.push(s);

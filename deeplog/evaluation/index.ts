@@ -25,3 +25,4 @@ export { reportEvaluation } from './run_evaluation.js';
 export { makeVocabulary, predictSequenceModel, trainSequenceModel, type Ingredients, type Predicted, type TrainedSequenceModel, type VocabularyResult } from './sequence_model_steps.js';
 export { drift, type DriftPoint, type DriftResult } from './drift.js';
 export { NOVELTY_KINDS, noveltyOverTime, templateTimelines, type NoveltyBlock, type NoveltyKind, type TemplateTimeline } from './novelty.js';
+export { scoreTask, sourcesFor } from './details.js';

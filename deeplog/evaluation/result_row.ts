@@ -3,6 +3,7 @@ import { ABNORMAL, PART } from '../sequences/index.js';
 import type { Curves } from './curves.js';
 import type { DriftResult } from './drift.js';
 import type { Evaluation } from './evaluate.js';
+import type { LineRank } from './line_rank.js';
 import type { Task } from './protocols.js';
 
 /** One line of a benchmark table: a detector on a split, and all that its number depends on. */
@@ -25,6 +26,8 @@ export interface ResultRow extends Omit<Evaluation, 'labelled'> {
   readonly peak_rss_mb: number;
   readonly model_bytes: number | null;
   readonly notes: readonly string[];
+  /** Where the labelled line stands in what the detector points at; null for sets without line labels. */
+  readonly line_rank: LineRank | null;
   /** Triage on the test part: the operator's answer to the first session with a new pattern holds for later ones. */
   readonly triage: TriageSummary | null;
 }

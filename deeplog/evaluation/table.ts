@@ -1,4 +1,6 @@
+import { cell, count, markdown, plain, unique, type Style } from './render_table.js';
 import type { ResultRow, Results } from './result_row.js';
+import { renderLineRanks, renderSplitGap, renderVariants, SAME_DATA } from './side_tables.js';
 
 interface Column {
   readonly title: string;
@@ -18,6 +20,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'F1 @1%', of: (r) => r.at_target_fpr?.find((a) => a.target_fpr === 0.01)?.f1 ?? null, digits: 3 },
   { title: 'own F1', of: (r) => r.at_own_threshold?.f1 ?? null, digits: 3 },
   { title: 'oracle F1', of: (r) => r.oracle_f1, digits: 3 },
+  { title: 'gap', of: (r) => (r.oracle_f1 === null || r.f1 === null ? null : r.oracle_f1 - r.f1), digits: 3 },
   { title: 'unseen F1', of: (r) => r.unseen_only?.f1 ?? null, digits: 3 },
   { title: 'MCC', of: (r) => r.mcc, digits: 3 },
   { title: 'PR-AUC', of: (r) => r.pr_auc, digits: 3 },
@@ -41,13 +44,15 @@ function requireOneUnit(rows: readonly ResultRow[]): void {
 }
 
 /** The tables of a run, one a protocol and variant: plain for a terminal, or Markdown. Several seeds or origins become mean ± standard deviation and the worst. */
-export function renderTables(results: Results, style: 'plain' | 'markdown'): string {
+export function renderTables(results: Results, style: Style): string {
   const groups = groupsOf(results.rows);
   const out = groups.map((rows) => renderGroup(rows, style));
   for (const protocol of unique(results.rows.map((r) => r.protocol))) {
     const variants = groups.filter(([first]) => first.protocol === protocol);
     if (variants.length > 1) out.push(renderVariants(protocol, variants, style));
   }
+  for (const [inOrder, shuffled] of SAME_DATA) out.push(renderSplitGap(results.rows, inOrder, shuffled, style));
+  out.push(renderLineRanks(results.rows, style));
   return `${out.join('').trimEnd()}\n`;
 }
 
@@ -96,14 +101,6 @@ function renderGroup(rows: readonly ResultRow[], style: 'plain' | 'markdown'): s
   return style === 'markdown' ? `### ${heading}\n\n${split}\n\n${markdown(table)}\n${notes.length === 0 ? '' : '\n'}${lines}\n` : `${heading}\n${split}\n\n${plain(table)}\n${lines}\n`;
 }
 
-/** F1 of every detector under every variant, side by side. */
-function renderVariants(protocol: string, variants: readonly (readonly ResultRow[])[], style: 'plain' | 'markdown'): string {
-  const ids = unique(variants.flat().map((r) => r.detector));
-  const table = [['detector', ...variants.map(([first]) => first.variant ?? 'as it is')], ...ids.map((id) => [id, ...variants.map((rows) => cell(rows.filter((r) => r.detector === id).map((r) => r.f1), 3))])];
-  const heading = `${protocol} · F1 by variant · unit: ${variants[0][0].unit} · thresholds from validation normals at ${100 * variants[0][0].target_fpr} % false alarms`;
-  return style === 'markdown' ? `### ${heading}\n\n${markdown(table)}\n\n` : `${heading}\n\n${plain(table)}\n\n`;
-}
-
 function worst(rows: readonly ResultRow[]): string {
   const values = rows.map((r) => r.f1).filter((v): v is number => v !== null);
   return values.length === 0 ? '–' : Math.min(...values).toFixed(3);
@@ -114,29 +111,3 @@ function range(values: readonly number[]): string {
   return low === high ? count(low) : `${count(low)}–${count(high)}`;
 }
 
-function cell(values: readonly (number | null)[], digits: number, meanOnly = false): string {
-  const numbers = values.filter((v): v is number => v !== null);
-  if (numbers.length === 0) return '–';
-  const mean = numbers.reduce((a, b) => a + b, 0) / numbers.length;
-  if (numbers.length === 1 || meanOnly) return mean.toFixed(digits);
-  const sd = Math.sqrt(numbers.reduce((a, b) => a + (b - mean) ** 2, 0) / (numbers.length - 1));
-  return `${mean.toFixed(digits)} ± ${sd.toFixed(digits)}`;
-}
-
-function plain(table: readonly (readonly string[])[]): string {
-  const widths = table[0].map((_, c) => Math.max(...table.map((row) => row[c].length)));
-  return table.map((row) => row.map((text, c) => (c === 0 ? text.padEnd(widths[c]) : text.padStart(widths[c]))).join('  ')).join('\n');
-}
-
-function markdown(table: readonly (readonly string[])[]): string {
-  const line = (row: readonly string[]): string => `| ${row.join(' | ')} |`;
-  return [line(table[0]), line(table[0].map((_, c) => (c === 0 ? '---' : '---:'))), ...table.slice(1).map(line)].join('\n');
-}
-
-function count(n: number): string {
-  return n.toLocaleString('en-US');
-}
-
-function unique<T>(items: readonly T[]): T[] {
-  return [...new Set(items)];
-}

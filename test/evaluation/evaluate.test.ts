@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createDetector, tableSource } from '../../deeplog/detectors/index.js';
-import { evaluate, renderTables, requireOneSplit, scoreDistinct, type ResultRow, type Task } from '../../deeplog/evaluation/index.js';
+import { evaluate, renderTables, requireOneSplit, scoreDistinct, type Task } from '../../deeplog/evaluation/index.js';
+import { rowWith } from './pitfalls/rows.js';
 import { ABNORMAL, NORMAL, PART, SessionTableBuilder, splitByShare, UNLABELLED } from '../../deeplog/sequences/index.js';
 
 function taskOf(sessions: readonly { events: number[]; label?: number }[], order: 'chronological' | 'random' = 'chronological'): Task {
@@ -63,7 +64,7 @@ describe('no leakage', () => {
 });
 
 describe('tables', () => {
-  const row = (extra: Partial<ResultRow>): ResultRow => ({ dataset: 'd', protocol: 'custom', split_sha256: 'a'.repeat(64), detector: 'x', unit: 'session', seed: 1, fold: null, folds: 1, variant: null, tp: 1, fp: 0, tn: 1, fn: 0, f1: 1, precision: 1, recall: 1, n_train: 2, n_test: 2, target_fpr: 0.001, fit_seconds: 0, notes: [], unseen_only: null, at_target_fpr: null, oracle_f1: 1, ...extra }) as unknown as ResultRow;
+  const row = rowWith;
 
   it('refuse rows of different splits or units', () => {
     expect(() => requireOneSplit([row({}), row({ split_sha256: 'b'.repeat(64) })])).toThrow('2 different splits');

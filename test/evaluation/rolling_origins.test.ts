@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planTasks, renderTables, rollingOrigin, splitName, type ResultRow } from '../../deeplog/evaluation/index.js';
+import { rowWith } from './pitfalls/rows.js';
 import { NORMAL, PART, SessionTableBuilder, splitByShare } from '../../deeplog/sequences/index.js';
 
 function tableOf(n: number): ReturnType<SessionTableBuilder['build']> {
@@ -43,7 +44,7 @@ describe('rolling origins', () => {
   });
 
   it('give mean ± sample standard deviation and the worst in the table', () => {
-    const row = (fold: number, f1: number): ResultRow => ({ dataset: 'd', protocol: 'custom', split_sha256: String(fold).repeat(64), detector: 'x', unit: 'session', seed: 1, fold, folds: 3, variant: null, tp: 1, fp: 0, tn: 1, fn: 0, f1, precision: 1, recall: 1, n_train: 2, n_test: 2, target_fpr: 0.001, fit_seconds: 0, notes: [], unseen_only: null, at_target_fpr: null, at_own_threshold: null, oracle_f1: 1 }) as unknown as ResultRow;
+    const row = (fold: number, f1: number): ResultRow => rowWith({ split_sha256: String(fold).repeat(64), fold, folds: 3, f1 });
     const text = renderTables({ schema: 'deeplog.results/1', rows: [row(1, 0.5), row(2, 0.9), row(3, 0.7)] }, 'markdown');
     expect(text).toContain('3 origins');
     expect(text).toMatch(/\| x \|.* 0\.700 ± 0\.200 \|.*\| 0\.500 \|/);
