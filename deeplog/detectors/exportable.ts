@@ -1,6 +1,6 @@
 import type { CompiledForward, Model, State } from '../engine/index.js';
 import type { LayerStack } from '../models/index.js';
-import type { Detector } from './types.js';
+import type { Detector, Session } from './types.js';
 
 /** Rows that a network for export is traced with: its files then take any number of them. Unlike any other size in a network. */
 export const EXPORT_ROWS = 7;
@@ -38,11 +38,29 @@ export interface Exportable extends Detector {
   /**
    * The same fitted detector with its networks answered by `run`, or by the engine when that is null, and scores as they come, before
    * any rounding: how exported files are checked. The forward passes that `run` gives take any number of rows; only `scoreBatch`
-   * is called on the result.
+   * or `scoredOn` is called on the result.
    */
-  answeredBy(run: NetworkRunner | null): Detector;
+  answeredBy(run: NetworkRunner | null): Exportable;
+  /**
+   * What the score is made of, where it goes through steps (a rank among validation's scores) that make a last-bit difference a large
+   * one: compared in place of the score.
+   */
+  scoredOn?(sessions: readonly Session[]): Promise<readonly Float64Array[]>;
+  /** What the recipe needs and config.json, as `save` writes it, has not. */
+  scoringData?(): Readonly<Record<string, unknown>>;
   /** How a session's score follows from the networks' outputs and config.json, step by step, for someone with another runtime. */
   scoringRecipe(): readonly string[];
+}
+
+/** A model with some of its inputs fixed: they become parameters, so that a file needs the others only. */
+export function withConstants(model: Model, constants: Readonly<Record<string, Float32Array>>): Model {
+  const fixed = model.forwardInputs.filter(({ name }) => name in constants);
+  return {
+    ...model,
+    parameters: [...model.parameters, ...fixed.map(({ name, shape }) => ({ name, shape, initialise: () => constants[name] }))],
+    forwardInputs: model.forwardInputs.filter(({ name }) => !(name in constants)),
+    forward: (params, batch) => model.forward(params, { ...batch, ...Object.fromEntries(fixed.map(({ name }) => [name, params[name]])) }),
+  };
 }
 
 export function isExportable(detector: Detector): detector is Exportable {

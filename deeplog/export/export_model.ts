@@ -37,6 +37,10 @@ export interface Exported {
   readonly notes: readonly string[];
 }
 
+async function copyJson(from: string, to: string, names: readonly string[]): Promise<void> {
+  for (const name of names) if (existsSync(path.join(from, name))) await cp(path.join(from, name), path.join(to, name));
+}
+
 interface Made {
   readonly files: ExportedFiles;
   readonly description: NetworksDescription;
@@ -62,7 +66,7 @@ export async function exportModel(options: ExportOptions, engine: () => Promise<
   const notes: string[] = [];
   try {
     await openOutput(outputPath);
-    for (const name of COPIED) if (existsSync(path.join(model, name))) await cp(path.join(model, name), path.join(outputPath, name));
+    for (const part of ['', ...(detector.components ?? []).map((c) => c.id)]) await copyJson(path.join(model, part), path.join(outputPath, part), part === '' ? COPIED : [...COPIED, 'config.json']);
     const exportable = isExportable(detector) ? detector : null;
     const { files, description, parity } = exportable === null ? await exportJson(model, outputPath, detector, notes) : await exportNetworks(exportable, options, manifest.options, await engine(), notes);
     const networks = (exportable?.networks() ?? []).map((n) => ({ name: n.name, parameters: n.model.parameters.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0), files: files.get(n.name) ?? {} }));

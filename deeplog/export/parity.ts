@@ -40,7 +40,7 @@ export interface ParityOptions {
 export async function checkParity(detector: Exportable, folder: string, files: ExportedFiles, options: ParityOptions): Promise<Partial<Record<Format, Parity>>> {
   const { sessions, engine, kerasPython } = options;
   const networks = detector.networks();
-  const expected = sessions.length === 0 ? null : await detector.answeredBy(null).scoreBatch(sessions);
+  const expected = sessions.length === 0 ? null : await scoresOf(detector.answeredBy(null), sessions);
   const out: Partial<Record<Format, Parity>> = {};
   for (const format of FORMATS.filter((f) => f !== 'h5' || kerasPython !== undefined)) {
     const opened = new Map<string, ExportedForward>();
@@ -58,7 +58,7 @@ export async function checkParity(detector: Exportable, folder: string, files: E
       // A detector may have networks that this format cannot hold: scores then need all of them in another one.
       const complete = networks.every(({ name }) => opened.has(name));
       const run: NetworkRunner = (name) => opened.get(name) ?? missing(name);
-      const scores = expected === null || !complete ? null : difference(expected, await detector.answeredBy(run).scoreBatch(sessions));
+      const scores = expected === null || !complete ? null : difference(expected, await scoresOf(detector.answeredBy(run), sessions));
       out[format] = {
         runtime: first.runtime, sessions: scores === null ? null : sessions.length, largest_score_difference: scores?.absolute ?? null, at_score: scores?.at ?? null,
         largest_output_difference: outputs.absolute, deviation: Math.max(outputs.relative, scores?.relative ?? 0), tolerance: TOLERANCE,
@@ -68,6 +68,12 @@ export async function checkParity(detector: Exportable, folder: string, files: E
     }
   }
   return out;
+}
+
+/** A score per session; where it is made of several, all of them. */
+async function scoresOf(detector: Exportable, sessions: readonly Session[]): Promise<Float64Array> {
+  if (detector.scoredOn === undefined) return detector.scoreBatch(sessions);
+  return Float64Array.from((await detector.scoredOn(sessions)).flatMap((scores) => Array.from(scores)));
 }
 
 interface Difference {

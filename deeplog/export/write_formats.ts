@@ -15,6 +15,8 @@ export interface NetworksDescription {
   /** How a score follows from what the networks give, step by step. */
   readonly scoring: readonly string[];
   readonly networks: readonly unknown[];
+  /** What the steps need beyond the rest of config.json. */
+  readonly data?: Readonly<Record<string, unknown>>;
 }
 
 /** Writes every network of a fitted detector in those of `formats` that it has. */
@@ -25,7 +27,7 @@ export async function writeFormats(detector: Exportable, folder: string, formats
     onProgress?.(`writing ${network.name} (${i + 1} of ${networks.length})`);
     files.set(network.name, await writeNetwork(folder, network, formats));
   }
-  return { files, description: { schema: 'deeplog.export/1', scoring: detector.scoringRecipe(), networks: networks.map((n) => describe(n, files)) } };
+  return { files, description: { schema: 'deeplog.export/1', scoring: detector.scoringRecipe(), networks: networks.map((n) => describe(n, files)), ...(detector.scoringData === undefined ? {} : { data: detector.scoringData() }) } };
 }
 
 function describe({ name, model, inputs, outputs, stack }: ExportableNetwork, files: ExportedFiles): unknown {

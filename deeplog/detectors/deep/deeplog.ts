@@ -3,6 +3,7 @@ import { readJson, writeJson } from '../../artifacts/index.js';
 import { DataError } from '../../common/index.js';
 import type { Engine } from '../../engine/index.js';
 import { bytesOf, disposeOwn, patternsOfParts, scoreEach } from '../parts.js';
+import type { Exportable, ExportableNetwork, NetworkRunner } from '../exportable.js';
 import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../types.js';
 import { calibrate, Calibration } from './calibration.js';
 import { DeepLogKeys } from './deeplog_keys.js';
@@ -19,7 +20,7 @@ export interface DeepLogParts {
  * DeepLog's three models as one detector (Du et al. 2017, Fig. 1): a session is as abnormal as the part that finds it most unusual says.
  * Parts are made comparable by their scores on validation's normal sessions (see {@link Calibration}), never by test data.
  */
-export class DeepLog implements Detector {
+export class DeepLog implements Exportable {
   readonly id = 'deeplog';
   readonly needs: ReadonlySet<Need>;
   readonly binary = false;
@@ -92,6 +93,30 @@ export class DeepLog implements Detector {
     });
     detector.calibrations = config.calibrations.map((c) => Calibration.fromJSON(c));
     return detector;
+  }
+
+  networks(): readonly ExportableNetwork[] {
+    return [...this.parts.keys.networks(), ...this.parts.params.networks()];
+  }
+
+  answeredBy(run: NetworkRunner | null): DeepLog {
+    const { keys, params, workflow } = this.parts;
+    const twin = new DeepLog({ keys: keys.answeredBy(run), params: params.answeredBy(run), workflow }, this.fitted);
+    twin.calibrations = this.calibrations;
+    return twin;
+  }
+
+  scoredOn(sessions: readonly Session[]): Promise<readonly Float64Array[]> {
+    return this.scoreParts(sessions);
+  }
+
+  scoringRecipe(): readonly string[] {
+    const { keys, params } = this.parts;
+    return [
+      ...[keys, params].flatMap((part) => part.scoringRecipe().map((step) => `${part.id} (its config.json is in the folder of that name): ${step}`)),
+      'deeplog-workflow has no network: its score is the number of departures from the workflow in deeplog-workflow/workflow_model.json plus s / (1 + s), s the surprise at the rarest step (deeplog/workflow/follow.ts).',
+      'How unusual a part\'s score is, from its entry in `calibrations` (total, and the highest validation scores in descending order): −log10((n + 1) / (total + 1)), n the number of `highest` that are at least the score; above all of them log10(total + 1) + 1 − top / score (score / (1 + score) if top is 0). The score of the session is the largest of the three.',
+    ];
   }
 
   modelBytes(): number | null {

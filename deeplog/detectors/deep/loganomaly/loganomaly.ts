@@ -5,9 +5,10 @@ import type { Batch, CompiledForward, Engine, Model, State } from '../../../engi
 import { logAnomalyModel } from '../../../models/index.js';
 import { UNK, Vocabulary, WindowBuilder } from '../../../sequences/index.js';
 import { trainLoop, windowBatches, type BatchSource, type TrainResult } from '../../../training/index.js';
+import { EXPORT_ROWS, withConstants, type Exportable, type ExportableNetwork, type NetworkRunner } from '../../exportable.js';
 import { sessionsOfLength } from '../../source.js';
 import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../../types.js';
-import { NextKeyJudge } from '../next_key.js';
+import { NextKeyJudge, nextKeyRecipe } from '../next_key.js';
 import { SKIP_GRAM_DEFAULTS, trainSkipGram, type WordVectors } from './skip_gram.js';
 import { TemplateVectors } from './template_vectors.js';
 import { readVecFile } from './vec_file.js';
@@ -40,12 +41,15 @@ export const LOGANOMALY_DEFAULTS: LogAnomalyOptions = {
 
 const IDS: Readonly<Record<LogAnomalyOptions['score'], string>> = { rank: 'loganomaly', nll: 'loganomaly-nll' };
 
+/** What the network's files are called. */
+const NETWORK = 'loganomaly_model';
+
 /**
  * LogAnomaly (Meng et al., IJCAI 2019) as a detector: template vectors and counts of a window predict the next key; a session is as
  * abnormal as its least expected one. A template that training did not have is read as the nearest one that it had, by vector, when it
  * is near enough, and is an unknown key otherwise.
  */
-export class LogAnomaly implements Detector {
+export class LogAnomaly implements Exportable {
   readonly needs: ReadonlySet<Need> = new Set<Need>(['events']);
   readonly binary = false;
   readonly usesEngine = true;
@@ -57,6 +61,8 @@ export class LogAnomaly implements Detector {
   private vectors = new TemplateVectors(new Map(), 0, new Map());
   private parameters: State['parameters'] = {};
   private forward: CompiledForward | null = null;
+  /** Scores as they come, without rounding. */
+  private exact = false;
   private readonly readAs = new Map<number, number>();
 
   /**
@@ -163,6 +169,31 @@ export class LogAnomaly implements Detector {
     return detector;
   }
 
+  networks(): readonly ExportableNetwork[] {
+    const vectors = this.constantInputs().vectors as Float32Array;
+    return [{
+      name: NETWORK, model: withConstants(this.model(EXPORT_ROWS), { vectors }), parameters: { ...this.parameters, vectors },
+      inputs: { windows: { meaning: `vocabulary indices of the ${this.options.windowSize} keys before, the oldest first, padded with 0 on the left`, below: this.vocabulary.size } },
+      outputs: { log_probabilities: 'natural logarithm of the probability of each vocabulary index as the next key' },
+    }];
+  }
+
+  answeredBy(run: NetworkRunner | null): LogAnomaly {
+    const twin = this.adopt(this);
+    twin.exact = true;
+    if (run !== null) twin.forward = run(NETWORK);
+    return twin;
+  }
+
+  scoringData(): Readonly<Record<string, unknown>> {
+    const others = [...this.texts.keys()].filter((event) => this.vocabulary.index(event) === UNK);
+    return { read_as: Object.fromEntries(others.map((event) => [event, this.matched(event)] as const).filter(([event, as]) => event !== as)) };
+  }
+
+  scoringRecipe(): readonly string[] {
+    return ['An event that `export.data.read_as` names is read as the event that stands there: its template is near to that one.', ...nextKeyRecipe(this.options)];
+  }
+
   modelBytes(): number | null {
     const arrays = Object.values(this.parameters);
     return arrays.length === 0 ? null : arrays.reduce((sum, a) => sum + a.byteLength, 0);
@@ -220,13 +251,13 @@ export class LogAnomaly implements Detector {
     return { vectors };
   }
 
-  private model(): Model {
-    const { windowSize, units, batchSize } = this.options;
+  private model(batchSize = this.options.batchSize): Model {
+    const { windowSize, units } = this.options;
     return logAnomalyModel({ vocabularySize: this.vocabulary.size, dimensions: this.vectors.dimensions, windowSize, units, batchSize });
   }
 
   private judge(): NextKeyJudge {
-    return new NextKeyJudge(this.vocabulary, this.options, () => this.forward, this.constantInputs());
+    return new NextKeyJudge(this.vocabulary, { ...this.options, exact: this.exact }, () => this.forward, this.constantInputs());
   }
 
   private async compile(engine: Engine): Promise<void> {

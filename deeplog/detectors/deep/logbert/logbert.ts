@@ -4,9 +4,11 @@ import { DataError, permutation, seededRandom } from '../../../common/index.js';
 import type { Engine, State } from '../../../engine/index.js';
 import { Vocabulary } from '../../../sequences/index.js';
 import { bucketed, trainLoop, warmupInverseSquareRoot, type TrainResult } from '../../../training/index.js';
+import { EXPORT_ROWS, type Exportable, type ExportableNetwork, type NetworkRunner } from '../../exportable.js';
 import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../../types.js';
 import { Calibration } from '../calibration.js';
 import { explainChunks } from './explain.js';
+import { exportedLengths, onFixedLengths } from './fixed_lengths.js';
 import { MaskedBatches, type Example } from './masked_batches.js';
 import { checkLogBertOptions, LOGBERT_DEFAULTS, type LogBertOptions, type LogBertScore } from './options.js';
 import { networkFamily, Predictor } from './predictor.js';
@@ -31,7 +33,7 @@ interface Measured {
  * by the distance of the DIST vector to the training centre, each as unusual as it is among validation's normal sessions.
  * Masks are fixed by seed and length and cover every position; sessions of any length are scored; an unknown key is a missed one.
  */
-export class LogBert implements Detector {
+export class LogBert implements Exportable {
   readonly needs: ReadonlySet<Need> = new Set<Need>(['events']);
   readonly binary = false;
   readonly usesEngine = true;
@@ -42,6 +44,8 @@ export class LogBert implements Detector {
   private centre: Float32Array = new Float32Array(0);
   private maskSeed = 0;
   private predictor: Predictor | null = null;
+  /** Distances as they come, without rounding. */
+  private exact = false;
   private calibrations: { missed: Calibration; distance: Calibration } | null = null;
 
   /** @param given the vocabulary to use; of all training keys when absent */
@@ -152,6 +156,44 @@ export class LogBert implements Detector {
     return twin;
   }
 
+  networks(): readonly ExportableNetwork[] {
+    const family = networkFamily(this.tokens, { ...this.options, batchSize: EXPORT_ROWS }, this.tokens.longest);
+    return exportedLengths(this.tokens.longest).map((length) => ({
+      name: networkName(length), model: family.at(length), parameters: this.parameters,
+      inputs: { ids: { meaning: `token ids: DIST (${this.tokens.dist}), then the keys of a chunk, those to be predicted as MASK (${this.tokens.mask}), then 0 up to ${length}`, below: this.tokens.size } },
+      outputs: { log_probabilities: `natural logarithm of the probability of each vocabulary index at each position, rows × ${length} of them`, dist: "the vector of DIST, to be compared with the centre" },
+    }));
+  }
+
+  answeredBy(run: NetworkRunner | null): LogBert {
+    const twin = this.adopt(this);
+    twin.exact = true;
+    if (run !== null && this.predictor !== null) twin.predictor = this.predictor.answeredBy(onFixedLengths(new Map(exportedLengths(this.tokens.longest).map((length) => [length, run(networkName(length))])), this.options.batchSize));
+    return twin;
+  }
+
+  async scoredOn(sessions: readonly Session[]): Promise<readonly Float64Array[]> {
+    const { missed, distance } = await this.measure(sessions);
+    return [missed, distance];
+  }
+
+  scoringData(): Readonly<Record<string, unknown>> {
+    return { centre: Array.from(this.centre), distance_step: DISTANCE_STEP, mask: this.tokens.mask, dist: this.tokens.dist, longest: this.tokens.longest };
+  }
+
+  scoringRecipe(): readonly string[] {
+    const { maskRatio, passes, topG, score } = this.options;
+    return [
+      'Token of an event: its position in `vocabulary` (config.json) plus 3; 1 (unknown) if it is not there.',
+      `A session of more than longest − 1 events is cut into the fewest chunks that fit, of nearly equal length (chunk c of n begins at floor(c · length / n)); a chunk goes to the shortest network that holds it with DIST before it.`,
+      `Each chunk is read ${passes} times. Masked positions: r = 0 … length − 1 shuffled by Fisher–Yates (from the last to the second place, swapping with floor(u · (i + 1))), u from mulberry32 seeded with mask_seed · 1,000,003 + length; pass p masks the ceil(${maskRatio} · length) places of r from floor(p · length / ${passes}) on, going round.`,
+      `A masked key is missed when ${topG} or more indices have a log-probability above its own by more than 0.00001, or when it is unknown. missed = missed keys / masked keys of the session, over all passes.`,
+      'distance = the Euclidean distance of `dist` to `export.data.centre`, averaged over the passes, the largest of the chunks, rounded to export.data.distance_step.',
+      'How unusual a value is, from `calibrations` (config.json: total, and the highest validation values in descending order): −log10((n + 1) / (total + 1)), n the number of `highest` that are at least the value; above all of them log10(total + 1) + 1 − top / value (value / (1 + value) if top is 0).',
+      score === 'both' ? 'The score is the larger of both; the session is abnormal when it is above `threshold`.' : `The score is that of ${score}; the session is abnormal when it is above \`threshold\`.`,
+    ];
+  }
+
   modelBytes(): number | null {
     const arrays = Object.values(this.parameters);
     return arrays.length === 0 ? null : arrays.reduce((sum, a) => sum + a.byteLength, 0);
@@ -175,7 +217,7 @@ export class LogBert implements Detector {
       distances.set(chunk, (distances.get(chunk) ?? 0) + euclidean(dist, centre) / this.options.passes);
     });
     const distance = new Float64Array(sessions.length);
-    for (const [chunk, d] of distances) distance[chunk.session] = Math.max(distance[chunk.session], Math.round(d / DISTANCE_STEP) * DISTANCE_STEP);
+    for (const [chunk, d] of distances) distance[chunk.session] = Math.max(distance[chunk.session], this.exact ? d : Math.round(d / DISTANCE_STEP) * DISTANCE_STEP);
     return { missed: missed.map((m, s) => (masked[s] === 0 ? 0 : m / masked[s])), distance };
   }
 
@@ -216,6 +258,10 @@ export class LogBert implements Detector {
   private makePredictor(engine: Engine): Predictor {
     return new Predictor(engine, this.tokens, this.options, this.masking);
   }
+}
+
+function networkName(length: number): string {
+  return `logbert_length_${length}`;
 }
 
 interface SavedConfig {

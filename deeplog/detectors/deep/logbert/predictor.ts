@@ -54,6 +54,13 @@ export class Predictor {
     await (await this.forward).load(parameters);
   }
 
+  /** The same, with its chunks answered by another forward pass. */
+  answeredBy(forward: CompiledForward): Predictor {
+    const twin = new Predictor(this.engine, this.tokens, this.shape, this.masking);
+    twin.forward = Promise.resolve(forward);
+    return twin;
+  }
+
   async dispose(): Promise<void> {
     await (await this.forward)?.dispose();
     this.forward = null;
