@@ -4,6 +4,8 @@ const element = (id) => document.getElementById(id);
 const { searchParams } = new URL(location.href);
 
 try {
+  // WebGL where there is one; ?backend=cpu does without.
+  if (searchParams.has('backend')) await tf.setBackend(searchParams.get('backend'));
   const model = await loadExport('model', searchParams.get('format') ?? 'tfjs-layers');
   const { config } = model;
   element('about').textContent = `${config.detector}: windows of ${config.window_size}, ${config.vocabulary.length} known events (${config.vocabulary.join(', ')}); abnormal above ${config.threshold}. TensorFlow.js ${tf.version_core}, ${tf.getBackend()}.`;

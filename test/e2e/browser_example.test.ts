@@ -40,7 +40,7 @@ describe.skipIf(CHROMIUM === undefined)('the browser example', () => {
     await exportModel({ model, outputPath: exported, overwrite: false, formats: ['tfjs-layers', 'tfjs-graph'], verify: false, verifySessions: 1, flags: {} }, () => Promise.resolve(engine));
     detector = await loadDetector(model, () => Promise.resolve(engine));
     const { table } = await readSessionSet(drain);
-    sessions = Array.from({ length: Math.min(20, table.distinct) }, (_, d) => Array.from(table.sequence(d)));
+    sessions = Array.from({ length: Math.min(8, table.distinct) }, (_, d) => Array.from(table.sequence(d)));
     sessions.push([...sessions[0].slice(0, 3), 99_999]);
     const { startServer } = (await import(SERVER)) as { startServer(folder: string): Promise<Server> };
     server = await startServer(exported);
@@ -53,14 +53,14 @@ describe.skipIf(CHROMIUM === undefined)('the browser example', () => {
     await engine?.dispose();
   });
 
-  it.each(['tfjs-layers', 'tfjs-graph'])('scores sessions as the engine does, with the model as %s', async (format) => {
+  it.each([['tfjs-layers', 'cpu'], ['tfjs-graph', 'webgl']])('scores sessions as the engine does, with the model as %s on %s', async (format, backend) => {
     const page = await browser.newPage();
     const asked: string[] = [];
     const errors: string[] = [];
     page.on('request', (request) => asked.push(new URL(request.url()).host));
     page.on('pageerror', (error) => errors.push(error.message));
     const { port } = server.address() as AddressInfo;
-    await page.goto(`http://127.0.0.1:${port}/?format=${format}`);
+    await page.goto(`http://127.0.0.1:${port}/?format=${format}&backend=${backend}`);
     await page.waitForSelector('#score:not([disabled])');
     await page.fill('#sessions', sessions.map((events) => events.join(' ')).join('\n'));
     await page.click('#score');
