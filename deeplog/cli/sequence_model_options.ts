@@ -27,6 +27,7 @@ export const LOGBERT_MODEL_OPTIONS = {
   batch_size: { ...TRAINING.batch_size, default: 32 },
   warmup_steps: { type: 'integer', group: 'Training', default: 500, min: 1, describe: 'updates until the learning rate is reached; it falls as 1/√step after' },
   max_epochs: { ...TRAINING.max_epochs, default: 200 },
+  max_steps: { type: 'integer', group: 'Training', default: 8000, min: 1, describe: 'updates at most, to the end of the epoch in which they are reached' },
   early_stop: { ...TRAINING.early_stop, default: 10 },
 } as const satisfies OptionSpecs;
 

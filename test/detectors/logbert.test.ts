@@ -103,6 +103,14 @@ describe('logbert', () => {
     expect(runs[1]).toEqual(runs[0]);
   });
 
+  it('ends with the epoch that reaches the updates allowed', async () => {
+    const detector = new LogBert({ ...OPTIONS, maxSteps: 5 });
+    await detector.fit(NORMAL, NORMAL, context());
+    // 20 sequences in batches of 8 of two lengths: 3 or 4 updates an epoch.
+    expect(detector.training?.history).toHaveLength(2);
+    await detector.dispose();
+  });
+
   it('is the same after saving and loading, and its parts score apart', async () => {
     const folder = scratchFolder();
     await fitted.save(folder);

@@ -81,7 +81,7 @@ export class LogBert implements Exportable {
     const predictor = this.predictor;
     const sample = Array.from(permutation(examples.length, seededRandom(context.seed)).subarray(0, CENTRE_EXAMPLES), (i) => examples[i]);
     this.training = await trainLoop(bucketed(engine, family), family.at(family.first), source, validationSource, {
-      batchSize: o.batchSize, maxEpochs: o.maxEpochs, learningRate: o.learningRate, schedule: warmupInverseSquareRoot(o.warmupSteps), earlyStop: o.earlyStop, seed: context.seed,
+      batchSize: o.batchSize, maxEpochs: Math.min(o.maxEpochs, Math.ceil(o.maxSteps / source.batchesPerEpoch)), learningRate: o.learningRate, schedule: warmupInverseSquareRoot(o.warmupSteps), earlyStop: o.earlyStop, seed: context.seed,
       beforeEpoch: async (_, parameters) => {
         await predictor.load(parameters, family.first);
         source.centre = validationSource.centre = await this.centreOf(predictor, sample);

@@ -40,6 +40,11 @@ export class MaskedBatches implements BatchSource {
     return this.examples.length;
   }
 
+  /** The same for every order. */
+  get batchesPerEpoch(): number {
+    return this.cut(Uint32Array.from(this.examples, (_, i) => i)).length;
+  }
+
   /** Examples of a length in the order given, as many as fit at a time; batches in the order of their first example, near ones by length. */
   cut(order: Uint32Array): Uint32Array[] {
     const open = new Map<number, number[]>();

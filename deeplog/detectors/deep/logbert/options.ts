@@ -20,6 +20,8 @@ export interface LogBertOptions {
   /** Updates until the learning rate is reached; after that it falls as 1/√step. */
   readonly warmupSteps: number;
   readonly maxEpochs: number;
+  /** Updates at most, to the end of the epoch in which they are reached: large sets need fewer epochs. */
+  readonly maxSteps: number;
   readonly earlyStop: number;
   /** A session's score: how unusual its share of missed keys is, its distance to the centre, or the more unusual of the two. */
   readonly score: LogBertScore;
@@ -30,7 +32,7 @@ export type LogBertScore = 'both' | 'missed' | 'distance';
 /** The authors' settings for HDFS (HDFS/logbert.py), but for what docs/detectors.md lists. */
 export const LOGBERT_DEFAULTS: LogBertOptions = {
   hidden: 256, layers: 4, heads: 4, dropout: 0.1, alpha: 0.1, maskRatio: 0.65, passes: 4, topG: 6, maxLength: 512,
-  batchSize: 32, learningRate: 1e-3, warmupSteps: 500, maxEpochs: 200, earlyStop: 10, score: 'both',
+  batchSize: 32, learningRate: 1e-3, warmupSteps: 500, maxEpochs: 200, maxSteps: 8000, earlyStop: 10, score: 'both',
 };
 
 /** @throws UsageError naming the settings that do not go together. */
