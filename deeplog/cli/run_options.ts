@@ -8,6 +8,8 @@ export const RUN_OPTIONS = {
   resume: { type: 'string', group: 'Run', describe: 'go on with this run (id, folder, or "latest") where it was interrupted' },
   checkpoint_seconds: { type: 'number', group: 'Run', default: 120, min: 0, describe: 'a checkpoint after so many seconds within an epoch, besides the one after each epoch' },
   histograms: { type: 'string', group: 'Run', default: 'weights', choices: ['off', 'weights', 'gradients'], describe: 'histograms for TensorBoard after each epoch; gradients: weights, and gradients of one batch' },
+  mlflow_uri: { type: 'string', group: 'Run', describe: 'an MLflow tracking server to send the run to, e.g. http://127.0.0.1:5000 (default: none)' },
+  mlflow_experiment: { type: 'string', group: 'Run', default: 'deeplog', describe: "the server's experiment, made where there is none" },
   json: { type: 'boolean', group: 'Run', default: false, describe: 'print every event of the training as a line of JSON' },
 } as const satisfies OptionSpecs;
 

@@ -1,4 +1,4 @@
-import { DataError } from '../common/index.js';
+import { DataError, UsageError } from '../common/index.js';
 import type { Reporter, RunEvent, RunOptions, RunPlace } from '../training/index.js';
 import { formatSeconds, type StageConsole } from './console.js';
 import { commandOf, invocation } from './invocation.js';
@@ -13,6 +13,8 @@ type RunFlags = Readonly<Record<string, unknown>> & {
   readonly checkpoint_seconds: number;
   readonly histograms: string;
   readonly json: boolean;
+  readonly mlflow_uri?: string;
+  readonly mlflow_experiment: string;
   readonly seed: number;
   readonly output_path: string;
 };
@@ -40,7 +42,8 @@ export interface RunHandle {
  */
 export async function withRun<T>(context: RunContext, train: (run: RunHandle) => Promise<T>): Promise<T> {
   const { console, options, specs, stage } = context;
-  const { combineReporters, eventReporter, InterruptedError, DivergedError, Run, tensorboardReporter } = await import('../training/index.js');
+  const { combineReporters, eventReporter, InterruptedError, DivergedError, mlflowReporter, Run, tensorboardReporter } = await import('../training/index.js');
+  if (options.mlflow_uri !== undefined && !/^https?:\/\/[^/]/.test(options.mlflow_uri)) throw new UsageError(`--mlflow_uri is ${JSON.stringify(options.mlflow_uri)}; it must be the address of a server, e.g. http://127.0.0.1:5000.`);
   const signal = interruptSignal(console);
   const shown = trainingReporter(console);
   const resuming = resumedRun(options);
@@ -49,7 +52,10 @@ export async function withRun<T>(context: RunContext, train: (run: RunHandle) =>
   const runOptions = {
     stage, command: commandOf(stage, specs, changedFlags(specs, options)), config: snapshotOf(options), seed: options.seed, engine: context.engine.info, outputPath: options.output_path,
     checkpointSeconds: options.checkpoint_seconds, gradients: options.histograms === 'gradients', onEvent: print,
-    reporters: ({ id, tensorboard, config, resumed }: RunPlace) => [tensorboardReporter({ folder: tensorboard, run: id, config, resumed, histograms: options.histograms !== 'off' })],
+    reporters: (place: RunPlace) => [
+      tensorboardReporter({ folder: place.tensorboard, run: place.id, config: place.config, resumed: place.resumed, histograms: options.histograms !== 'off' }),
+      ...(options.mlflow_uri === undefined ? [] : [mlflowReporter({ uri: options.mlflow_uri, experiment: options.mlflow_experiment, stage, warn: (message) => console.warn(message) }, place)]),
+    ],
   };
   for (const warning of resuming?.warnings ?? []) console.warn(warning);
   const run = resuming === undefined ? await Run.start(options.logdir, options.out_tensorboard_path ?? options.logdir, runOptions) : await Run.resume(resuming.folder, resuming.changed, runOptions);

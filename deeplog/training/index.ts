@@ -9,3 +9,4 @@ export { trainTogether, type TogetherResult, type TogetherSource } from './train
 export { CONSTANT, warmupInverseSquareRoot, type Schedule } from './schedule.js';
 export * from './runs/index.js';
 export { tensorboardReporter, type TensorboardOptions } from './tensorboard/index.js';
+export { mlflowReporter, type MlflowOptions } from './mlflow/index.js';
