@@ -57,16 +57,18 @@ export async function simulateTriage(detector: Detector, task: Task, scores: Sco
   const { flagged, test, missed } = await flaggedSessions(detector, task, scores, threshold);
   if (flagged.length === 0) return null;
   const age = Math.round(test * AGE_SHARE);
+  // A window is abnormal when a line of it is, so its patterns can be cleared one by one; of a session the combination may be what is wrong.
+  const frugal: TriageRules = { ...FRUGAL, credit: task.complete ? 'joint' : 'careful' };
   const variants: [string, TriageRules][] = [
     ['ask once', ASK_ONCE],
     ['ask once, forget after a tenth', { ...ASK_ONCE, maxAge: age }],
-    ['careful blame', { ...FRUGAL, askAt: 1, groupAfter: null }],
-    ['frugal', FRUGAL],
+    ['careful blame', { ...frugal, askAt: 1, groupAfter: null }],
+    ['frugal', frugal],
   ];
   const runs = variants.map(([rules, r]): TriageRun => runOnce(rules, flagged, missed, r));
   return {
     pattern_kind: detector.patterns === undefined ? 'event set (the detector names none)' : detector.patternKind ?? 'patterns', n_test: test,
-    f1_before: pointOf(0, flagged, missed, () => true).f1, runs: [...runs, largestFirst(flagged, missed, test)],
+    f1_before: pointOf(0, flagged, missed, () => true).f1, runs: [...runs, largestFirst(flagged, missed, test, frugal)],
   };
 }
 
@@ -95,11 +97,11 @@ function pass(flagged: readonly FlaggedSession[], missed: number, rules: TriageR
  * The operator looks through the backlog a hundred times and answers the patterns with the most waiting alerts first, so many each time:
  * which question to ask first, when there is no time for all of them.
  */
-function largestFirst(flagged: readonly FlaggedSession[], missed: number, test: number): TriageRun {
+function largestFirst(flagged: readonly FlaggedSession[], missed: number, test: number, rules: TriageRules): TriageRun {
   const curve: TriagePoint[] = [];
   let settled = 0;
   for (const perReview of [0.05, 0.1, 0.2, 0.5, 1, 2, 4, 8, 16]) {
-    const knowledge = new Knowledge({ ...FRUGAL, askAt: 1 });
+    const knowledge = new Knowledge({ ...rules, askAt: 1 });
     const waiting = new Map<string, { count: number; last: FlaggedSession }>();
     let questions = 0;
     let next = test / REVIEWS;

@@ -3,8 +3,10 @@ export interface TriageRules {
   /**
    * `each`: an answer holds for every pattern of the session that had none; any new pattern asks. `careful`: "normal" clears all its
    * patterns, "abnormal" convicts the one that is left when the cleared ones are taken away; of several left each is a suspect only.
+   * `joint`: as careful, but cleared patterns are quiet together only where one answer cleared them together, and a combination that was
+   * answered for follows that answer.
    */
-  readonly credit: 'each' | 'careful';
+  readonly credit: 'each' | 'careful' | 'joint';
   /** A pattern is asked about at its this-many-th sighting; 1: at once. Until then it alerts. */
   readonly askAt: number;
   /** So many questions about suspects at most, each; after that they alert without asking. */
@@ -34,6 +36,9 @@ interface Known {
 export class Knowledge {
   private readonly patterns = new Map<string, Known>();
   private readonly groups = new Map<string, { normal: number; abnormal: number }>();
+  /** For `joint`: answers by combination, and the combinations that were normal, by each of their patterns. */
+  private readonly combinations = new Map<string, boolean>();
+  private readonly normalWith = new Map<string, ReadonlySet<string>[]>();
   private readonly sightings = new Map<string, number>();
 
   constructor(readonly rules: TriageRules) {}
@@ -53,14 +58,17 @@ export class Knowledge {
     const { credit, askAt, mostQuestions, groupAfter } = this.rules;
     const known = patterns.map((p) => this.seen(p, now));
     const open = known.filter((k) => k.state !== 'normal');
-    if (open.length === 0) return 'quiet';
+    const answered = credit === 'joint' ? this.combinations.get(patterns.join('\n')) : undefined;
+    if (answered !== undefined) return answered ? 'alert' : 'quiet';
+    const cleared = open.length === 0;
+    if (cleared && (credit !== 'joint' || this.clearedTogether(patterns))) return 'quiet';
     const fresh = open.some((k) => k.state === 'new');
     const convicted = open.some((k) => k.state === 'abnormal');
     if (convicted && !(credit === 'each' && fresh)) return 'alert';
     const answers = groupAfter === null ? undefined : this.groups.get(group);
     if (answers !== undefined && groupAfter !== null && answers.normal + answers.abnormal >= groupAfter && Math.min(answers.normal, answers.abnormal) === 0) return answers.normal > 0 ? 'quiet' : 'alert';
-    if (askAt > 1 && this.sighted(patterns.filter((_, i) => known[i].state !== 'normal')) < askAt) return 'alert';
-    return fresh || Math.min(...open.map((k) => k.questions)) < mostQuestions ? 'question' : 'alert';
+    if (askAt > 1 && this.sighted(cleared ? patterns : patterns.filter((_, i) => known[i].state !== 'normal')) < askAt) return 'alert';
+    return fresh || cleared || Math.min(...open.map((k) => k.questions)) < mostQuestions ? 'question' : 'alert';
   }
 
   /** The operator's answer about a session. */
@@ -70,11 +78,20 @@ export class Knowledge {
     answers[abnormal ? 'abnormal' : 'normal']++;
     this.groups.set(group, answers);
     const open = known.filter((k) => k.state !== 'normal');
+    if (this.rules.credit === 'joint') {
+      this.combinations.set(patterns.join('\n'), abnormal);
+      if (!abnormal) for (const p of patterns) this.normalWith.set(p, [...(this.normalWith.get(p) ?? []), new Set(patterns)]);
+    }
     for (const k of this.rules.credit === 'each' ? known.filter((p) => p.state === 'new') : open) {
       k.questions++;
       if (!abnormal) k.state = 'normal';
       else k.state = this.rules.credit === 'each' || open.length === 1 || k.state === 'abnormal' ? 'abnormal' : 'suspect';
     }
+  }
+
+  /** One session that was normal held all of these. */
+  private clearedTogether(patterns: readonly string[]): boolean {
+    return (this.normalWith.get(patterns[0]) ?? []).some((set) => patterns.every((p) => set.has(p)));
   }
 
   /** What is known of a pattern, its age taken into account; the sighting is noted. */

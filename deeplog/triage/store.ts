@@ -74,8 +74,8 @@ export class TriageStore {
 
   private constructor(readonly folder: string, private readonly file: TriageFile, private readonly now: Date) {
     this.byId = new Map(file.patterns.map((p) => [p.id, p]));
-    // Answers in the order in which they were given: each may clear or convict single names for other sessions, too.
-    this.knowledge = new Knowledge({ ...ASK_ONCE, credit: 'careful', mostQuestions: Infinity });
+    // Answers in the order in which they were given: each may clear or convict single names for other sessions, too. Nothing is silenced that was not cleared together.
+    this.knowledge = new Knowledge({ ...ASK_ONCE, credit: 'joint', mostQuestions: Infinity });
     const answered = file.patterns.filter((p) => p.answer !== null && !this.lapsed(p)).sort((a, b) => (a.at ?? '').localeCompare(b.at ?? ''));
     for (const p of answered) this.knowledge.answer(p.names, p.group, p.answer === 'rejected', 0);
   }

@@ -49,6 +49,21 @@ describe('careful blame', () => {
   });
 });
 
+describe('joint blame', () => {
+  const joint: TriageRules = { ...ASK_ONCE, credit: 'joint', mostQuestions: 3 };
+
+  it('is quiet only where one answer cleared all patterns together', () => {
+    //                     a b normal    a: a part of it   c normal      a c: cleared, not together   follows    a b c
+    expect(play(joint, [['a b', false], ['a', false], ['c', false], ['a c', true], ['a c', true], ['a b', false], ['b c', false]])).toBe('?.??!.?');
+    // Clearing one by one would have been silent about the combination.
+    expect(play({ ...joint, credit: 'careful' }, [['a b', false], ['c', false], ['a c', true]])).toBe('??.');
+  });
+
+  it('convicts the one that is left, as careful blame does', () => {
+    expect(play(joint, [['a', false], ['a b', true], ['b c', true], ['b', true]])).toBe('??!!');
+  });
+});
+
 describe('frugal asking', () => {
   it('alerts at the first sighting and asks at the second', () => {
     expect(play(FRUGAL, [['a', false], ['b', true], ['a', false], ['a', false], ['c', true]])).toBe('!!?.!');
