@@ -60,6 +60,7 @@ export const DRAIN_OPTIONS = {
   stride: { type: 'integer', group: 'Sessions', min: 1, describe: 'fixed_window: lines between window starts (default: size)' },
   window: { type: 'literal', group: 'Sessions', describe: 'sliding_time: length of a window' },
   step: { type: 'literal', group: 'Sessions', describe: 'sliding_time: time between window starts (default: window)' },
+  workers: { type: 'integer', group: 'General', default: 1, min: 1, max: 64, describe: 'threads that read and mine lines; results do not depend on their number' },
   profiling: { type: 'boolean', group: 'General', default: false, describe: 'say where the time goes' },
   report_sec: { type: 'number', group: 'General', default: 60, min: 1, describe: 'seconds between profiling reports' },
 } as const satisfies OptionSpecs;

@@ -1,4 +1,5 @@
 import { Bool, Field, List, makeData, RecordBatch, Schema, Struct, TimestampMillisecond, Uint32, Uint64, Utf8 } from 'apache-arrow';
+import { enlarged, ParameterColumns } from './parameter_columns.js';
 
 const VALUE = new Field('item', new Utf8(), false);
 const TYPES = { line: new Uint64(), session: new Uint32(), event: new Uint32(), time: new TimestampMillisecond(), parameters: new List(VALUE), label: new Bool() };
@@ -32,17 +33,14 @@ export interface EventColumns {
  */
 export class EventsBuilder {
   rows = 0;
-  private parameterRows = 0;
   private capacity: number;
   private line: Float64Array;
   private session: Int32Array;
   private event: Uint32Array;
   private time: Float64Array;
   private label: Int8Array;
-  private parameterEnds: Int32Array;
-  private values = 0;
-  private valueEnds: Int32Array;
-  private text: Uint8Array;
+  /** Of the next rows, to be added before the other columns. */
+  readonly parameters: ParameterColumns;
 
   /** @param capacity rows to make room for at first */
   constructor(capacity = 1 << 17) {
@@ -52,34 +50,12 @@ export class EventsBuilder {
     this.event = new Uint32Array(capacity);
     this.time = new Float64Array(capacity);
     this.label = new Int8Array(capacity);
-    this.parameterEnds = new Int32Array(capacity + 1);
-    this.valueEnds = new Int32Array(capacity * 4);
-    this.text = new Uint8Array(capacity * 64);
+    this.parameters = new ParameterColumns(capacity, capacity * 64);
   }
 
   /** Bytes of parameter text held. */
   get textBytes(): number {
-    return this.values === 0 ? 0 : this.valueEnds[this.values - 1];
-  }
-
-  /** Adds the parameters of the next row: spans of `buffer`. Rows follow, as many, by {@link appendRows}. */
-  appendParameters(buffer: Uint8Array, starts: Int32Array, ends: Int32Array, count: number): void {
-    const firstValue = this.values;
-    if (firstValue + count > this.valueEnds.length) this.valueEnds = enlarged(this.valueEnds, firstValue + count);
-    const { valueEnds } = this;
-    let at = firstValue === 0 ? 0 : valueEnds[firstValue - 1];
-    let need = at;
-    for (let p = 0; p < count; p++) need += ends[p] - starts[p];
-    if (need > this.text.length) this.text = enlarged(this.text, need);
-    const { text } = this;
-    for (let p = 0; p < count; p++) {
-      const end = ends[p];
-      for (let i = starts[p]; i < end; i++) text[at++] = buffer[i];
-      valueEnds[firstValue + p] = at;
-    }
-    this.values = firstValue + count;
-    if (this.parameterRows === this.capacity) this.growRows();
-    this.parameterEnds[this.parameterRows++] = this.values;
+    return this.parameters.textBytes;
   }
 
   /** Adds the other columns of `block.count` rows whose parameters were added before. */
@@ -97,23 +73,22 @@ export class EventsBuilder {
 
   /** The rows so far as one batch; the builder starts over. */
   flush(): RecordBatch {
-    const { rows: length, values } = this;
-    const bytes = values === 0 ? 0 : this.valueEnds[values - 1];
+    const { rows: length } = this;
+    const { rowEnds, valueEnds, text } = this.parameters.take();
+    const values = valueEnds.length;
     const sessions = atLeastZero(this.session, length);
     const times = numbers(this.time, length);
     const labels = atLeastZero(this.label, length);
-    const strings = makeData({ type: VALUE.type, length: values, nullCount: 0, valueOffsets: offsets(this.valueEnds, values), data: this.text.slice(0, bytes) });
+    const strings = makeData({ type: VALUE.type, length: values, nullCount: 0, valueOffsets: offsets(valueEnds, values), data: text });
     const children = [
       makeData({ type: TYPES.line, length, nullCount: 0, data: new BigUint64Array(int64Words(this.line, length)) }),
       makeData({ type: TYPES.session, length, nullCount: sessions.nulls, nullBitmap: sessions.bits, data: withoutSentinels(this.session, length) }),
       makeData({ type: TYPES.event, length, nullCount: 0, data: this.event.slice(0, length) }),
       makeData({ type: TYPES.time, length, nullCount: times.nulls, nullBitmap: times.bits, data: new BigInt64Array(int64Words(this.time, length)) }),
-      makeData({ type: TYPES.parameters, length, nullCount: 0, valueOffsets: offsets(this.parameterEnds, length), child: strings }),
+      makeData({ type: TYPES.parameters, length, nullCount: 0, valueOffsets: offsets(rowEnds, length), child: strings }),
       makeData({ type: TYPES.label, length, nullCount: labels.nulls, nullBitmap: labels.bits, data: ones(this.label, length) }),
     ];
     this.rows = 0;
-    this.parameterRows = 0;
-    this.values = 0;
     return new RecordBatch(EVENTS_SCHEMA, makeData({ type: new Struct(EVENTS_SCHEMA.fields), length, nullCount: 0, children }));
   }
 
@@ -124,14 +99,7 @@ export class EventsBuilder {
     this.event = enlarged(this.event, this.capacity);
     this.time = enlarged(this.time, this.capacity);
     this.label = enlarged(this.label, this.capacity);
-    this.parameterEnds = enlarged(this.parameterEnds, this.capacity);
   }
-}
-
-function enlarged<T extends Float64Array | Int32Array | Uint32Array | Int8Array | Uint8Array>(array: T, atLeast: number): T {
-  const larger = new (array.constructor as new (n: number) => T)(Math.max(array.length * 2, atLeast));
-  larger.set(array);
-  return larger;
 }
 
 function offsets(ends: Int32Array, length: number): Int32Array {

@@ -3,3 +3,4 @@ export { permutation, seededRandom, shuffle, type Random } from './random.js';
 export { parsePythonLiteral, type Literal } from './python_literal.js';
 export { Message } from './protobuf.js';
 export { packageRoot, shippedVersion } from './package_root.js';
+export { startThread } from './thread.js';

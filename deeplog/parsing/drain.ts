@@ -59,6 +59,25 @@ export class Drain implements TemplateParser {
     return found;
   }
 
+  /** Where {@link add} would put the message if that changes no template; null: it would. */
+  peek(ids: Int32Array, count: number): Cluster | null {
+    const found = this.search(ids, count, this.options.simTh, false);
+    if (found === null) return null;
+    const { tokens } = found;
+    for (let i = 0; i < count; i++) if (tokens[i] !== ids[i] && tokens[i] !== this.wildcard) return null;
+    return found;
+  }
+
+  /** Repeats what another Drain learned: its cluster `id` is new or has new tokens. What it did before must have been repeated, in order. */
+  follow(id: number, tokens: Int32Array): void {
+    const known = this.store.get(id);
+    if (known === undefined) this.take({ id, size: 0, tokens }, this.options);
+    else {
+      known.tokens = tokens;
+      this.version++;
+    }
+  }
+
   /** Every token must be equal or a wildcard. */
   match(ids: Int32Array, count: number, fullSearch: FullSearch): Cluster | null {
     if (fullSearch !== 'always') {

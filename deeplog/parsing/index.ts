@@ -5,7 +5,7 @@ export { countLines, eachLine, FLAT_TIME_FORMAT, inputFiles, INPUT_FORMATS, isSt
 export { LogFormat } from './log_format.js';
 export { PARSERS, TemplateMiner, type MinedLine, type MinerOptions, type Parameter, type ParserName } from './miner.js';
 export { type Change, type Cluster, type FullSearch, type TemplateParser } from './parser.js';
-export { type MaskingInstruction } from './masking.js';
+export { type Masker, type MaskingInstruction } from './masking.js';
 export { LinePattern } from './patterns/index.js';
 export { readDrainIni } from './settings.js';
 export { mergeStates } from './merge.js';

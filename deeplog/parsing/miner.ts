@@ -90,6 +90,30 @@ export class TemplateMiner {
     return cluster;
   }
 
+  /** Where {@link addBytes} would put the message if that changed no template, else null; learns nothing. Drain alone can tell. */
+  peekBytes(buffer: Buffer, start: number, end: number, ascii: boolean): Cluster | null {
+    const { parser, masker, found } = this;
+    if (!(parser instanceof Drain)) throw new TypeError(`${this.options.parser ?? ''} cannot peek`);
+    masker.run(buffer, start, end, ascii);
+    const known = this.cache.find(buffer, start, end, masker, parser.version);
+    if (known !== null) {
+      found.recall(known, start);
+      return known.cluster;
+    }
+    this.prepare(buffer, start, end);
+    const cluster = parser.peek(this.ids, this.scanner.count);
+    if (cluster === null) return null;
+    this.locateParameters(cluster);
+    this.cache.offer(buffer, start, end, masker, parser.version, cluster, found);
+    return cluster;
+  }
+
+  /** Repeats what another miner with the same settings learned; see {@link Drain.follow}. */
+  follow(id: number, tokens: readonly string[]): void {
+    if (!(this.parser instanceof Drain)) throw new TypeError(`${this.options.parser ?? ''} cannot follow`);
+    this.parser.follow(id, Int32Array.from(tokens, (t) => this.tokens.internText(t)));
+  }
+
   /** The cluster that buffer[start, end) fits exactly, or null; learns nothing. */
   matchBytes(buffer: Buffer, start: number, end: number, ascii: boolean, fullSearch: FullSearch = 'never'): Cluster | null {
     this.masker.run(buffer, start, end, ascii);

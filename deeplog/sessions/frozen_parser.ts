@@ -97,7 +97,7 @@ export class FrozenParse {
     const { onLine } = options;
     this.pass = new LinePass({ ...settings.parse, ...(options.linesOnly === true ? { adapter: null } : {}), miner, fitUntilLine: 0 }, this.counts, {
       line: (block, i) => {
-        rows?.appendParameters(block.buffers[i], miner.found.starts, miner.found.ends, miner.found.count);
+        rows?.parameters.append(block.buffers[i], miner.found.starts, miner.found.ends, miner.found.count);
         onLine?.(parsedLine(block, i, miner));
       },
       session: (record) => this.closed.push(record),

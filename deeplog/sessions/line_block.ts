@@ -15,6 +15,22 @@ export interface HeaderOptions {
   readonly anomalyLabels: readonly string[];
 }
 
+/** Columns of a block, as another thread hands them over. */
+export interface MinedHeaders {
+  readonly count: number;
+  readonly line: Float64Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  readonly contentStarts: Int32Array;
+  readonly contentEnds: Int32Array;
+  readonly ascii: Uint8Array;
+  readonly time: Float64Array;
+  readonly label: Int8Array;
+  readonly keyStarts: Int32Array;
+  readonly keyEnds: Int32Array;
+  readonly firstUndated: string | null;
+}
+
 /** What reading headers counts. */
 export interface HeaderCounts {
   lines: number;
@@ -90,6 +106,28 @@ export class LineBlock {
       }
       start = stop + 1;
     }
+  }
+
+  /** Takes lines whose headers were read elsewhere; their numbers count from the line after `before`. */
+  load(buffer: Buffer, mined: MinedHeaders, before: number): void {
+    const { count } = mined;
+    while (this.line.length < count) this.grow();
+    this.count = count;
+    this.buffers.length = 0;
+    for (let i = 0; i < count; i++) {
+      this.buffers.push(buffer);
+      this.line[i] = mined.line[i] + before;
+    }
+    this.starts.set(mined.starts);
+    this.ends.set(mined.ends);
+    this.contentStarts.set(mined.contentStarts);
+    this.contentEnds.set(mined.contentEnds);
+    this.ascii.set(mined.ascii);
+    this.time.set(mined.time);
+    this.label.set(mined.label);
+    this.keyStarts.set(mined.keyStarts);
+    this.keyEnds.set(mined.keyEnds);
+    this.firstUndated ??= mined.firstUndated;
   }
 
   /** The first line of the block, field by field. */

@@ -1,7 +1,10 @@
-import type { SessionRecord } from '../artifacts/index.js';
-import { LinePattern, type FullSearch, type LineChunk, type TemplateMiner } from '../parsing/index.js';
+import type { PlainParameters, SessionRecord } from '../artifacts/index.js';
+import type { Cluster, FullSearch, LineChunk, TemplateMiner } from '../parsing/index.js';
 import { createAdapter, type AdapterOptions, type PlacedLine } from './adapters.js';
 import { LineBlock, type HeaderCounts, type HeaderOptions } from './line_block.js';
+import { SharedKey } from './session_key.js';
+import type { MinedChunk } from './workers/protocol.js';
+import type { WorkerPool } from './workers/worker_pool.js';
 
 /** How lines become events of sessions. */
 export interface LinePassOptions extends HeaderOptions {
@@ -22,6 +25,8 @@ export interface LinePassCounts extends HeaderCounts {
 export interface LineSink {
   /** Line i of the block is mined: its event is in the block, its parameters are the miner's until the next line. */
   line(block: LineBlock, i: number): void;
+  /** Lines [from, to) of the block are mined by a worker, with these parameters. */
+  minedLines?(block: LineBlock, from: number, to: number, parameters: PlainParameters): void;
   session(record: SessionRecord): void;
   unparsed(line: number, text: string): void;
 }
@@ -31,14 +36,17 @@ export class LinePass {
   readonly block: LineBlock;
   /** A template was learned since this was last reset. */
   stateChanged = false;
+  /** Workers that must hear what is learned. */
+  followers: WorkerPool | null = null;
   private readonly adapter;
   private readonly placed: { -readonly [K in keyof PlacedLine]: PlacedLine[K] } = { buffer: Buffer.alloc(0), start: 0, end: 0, ascii: true, line: 0, event: 0, time: NaN, label: null, keyStart: -1, keyEnd: -1 };
-  /** The session identifier when it is also what the first mask looks for: found once, not twice. */
-  private readonly sharedKey: LinePattern | null;
+  private readonly key: SharedKey;
+  /** By token count: how much was known after the last change to a template of that length. */
+  private readonly changedAt: number[] = [];
 
   constructor(private readonly options: LinePassOptions, private readonly counts: LinePassCounts, private readonly sink: LineSink) {
     const { adapter } = options;
-    this.sharedKey = adapter !== null && 'regex' in adapter && options.miner.masker.findsFirst(adapter.regex) ? new LinePattern(adapter.regex) : null;
+    this.key = new SharedKey(adapter, options.miner.masker, false);
     this.adapter = adapter && createAdapter(adapter);
     this.block = new LineBlock(options, counts, (line, text) => sink.unparsed(line, text));
   }
@@ -50,24 +58,72 @@ export class LinePass {
 
   /** Second step: templates and parameters. */
   mine(): void {
+    const { block } = this;
+    for (let i = 0; i < block.count; i++) this.mineLine(i);
+  }
+
+  /**
+   * Both steps for a chunk that a worker has mined when `knowledge` of what the followers are told was known: what it says of a line holds unless a template of the
+   * line's length was made or changed since; those lines, and lines that teach something new, are mined here.
+   */
+  takeMined({ buffer }: LineChunk, mined: MinedChunk, knowledge: number, matching: boolean): void {
     const { block, counts, sink } = this;
+    const { miner, fitUntilLine } = this.options;
+    const { store } = miner.parser;
+    const before = counts.lines;
+    block.load(buffer, mined, before);
+    counts.lines += mined.counts.lines;
+    counts.emptyLines += mined.counts.emptyLines;
+    counts.unparsedLines += mined.counts.unparsedLines;
+    counts.undatedLines += mined.counts.undatedLines;
+    for (const [line, text] of mined.unparsed) sink.unparsed(before + line, text);
+    let known = 0; // first line not handed on yet
+    for (let i = 0; i < block.count; i++) {
+      const event = mined.event[i];
+      const cluster = event > 0 && matching === block.line[i] >= fitUntilLine ? store.get(event) : undefined;
+      if (event === 0) counts.unmatchedLines++;
+      if (event === 0 || (cluster !== undefined && (this.changedAt[cluster.tokens.length] ?? 0) <= knowledge)) {
+        block.event[i] = event;
+        if (cluster !== undefined && !matching) store.revisit(cluster);
+        continue;
+      }
+      sink.minedLines?.(block, known, i, mined.parameters);
+      known = i + 1;
+      this.mineLine(i);
+    }
+    sink.minedLines?.(block, known, block.count, mined.parameters);
+  }
+
+  /** All lines to come are matched. */
+  get learnsNoMore(): boolean {
+    return this.counts.lines + 1 >= this.options.fitUntilLine;
+  }
+
+  private mineLine(i: number): void {
+    const { block, counts } = this;
     const { miner, fitUntilLine, fullSearch } = this.options;
     const { line, buffers, contentStarts, contentEnds, ascii } = block;
-    for (let i = 0; i < block.count; i++) {
-      const buffer = buffers[i];
-      let event = 0;
-      if (line[i] < fitUntilLine) {
-        event = miner.addBytes(buffer, contentStarts[i], contentEnds[i], ascii[i] === 1).id;
-        if (miner.parser.change !== 'none') this.stateChanged = true;
-      } else {
-        event = miner.matchBytes(buffer, contentStarts[i], contentEnds[i], ascii[i] === 1, fullSearch)?.id ?? 0;
-        if (event === 0) counts.unmatchedLines++;
-      }
-      block.event[i] = event;
-      block.keyStarts[i] = -1;
-      if (this.sharedKey !== null && ascii[i] === 1) this.keepKey(block, i, this.sharedKey);
-      sink.line(block, i);
+    const buffer = buffers[i];
+    let event = 0;
+    if (line[i] < fitUntilLine) {
+      const cluster = miner.addBytes(buffer, contentStarts[i], contentEnds[i], ascii[i] === 1);
+      event = cluster.id;
+      if (miner.parser.change !== 'none') this.noteLearned(cluster);
+    } else {
+      event = miner.matchBytes(buffer, contentStarts[i], contentEnds[i], ascii[i] === 1, fullSearch)?.id ?? 0;
+      if (event === 0) counts.unmatchedLines++;
     }
+    block.event[i] = event;
+    this.key.note(block, i);
+    this.sink.line(block, i);
+  }
+
+  private noteLearned(cluster: Cluster): void {
+    this.stateChanged = true;
+    if (this.followers === null) return;
+    const { tokens } = this.options.miner;
+    this.followers.tell({ id: cluster.id, tokens: Array.from(cluster.tokens, (t) => tokens.text(t)) });
+    this.changedAt[cluster.tokens.length] = this.followers.knowledge;
   }
 
   /** Third step: sessions. */
@@ -99,17 +155,5 @@ export class LinePass {
   /** The sessions that are open still, when there are no more lines. */
   rest(): Iterable<SessionRecord> {
     return this.adapter?.finish() ?? [];
-  }
-
-  /** Only where nothing before the message can match, nor a match reach into it. */
-  private keepKey(block: LineBlock, i: number, pattern: LinePattern): void {
-    const { masker } = this.options.miner;
-    const buffer = block.buffers[i];
-    const [start, content] = [block.starts[i], block.contentStarts[i]];
-    const span = masker.firstOfMaskZero();
-    if (span < 0 || pattern.bytes === null) return;
-    if (content > start && (pattern.bytes.alphabet[buffer[content - 1]] === 1 || pattern.bytes.find(buffer, start, content))) return;
-    block.keyStarts[i] = masker.starts[span];
-    block.keyEnds[i] = masker.ends[span];
   }
 }

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { ArrowFileWriter, openOutput } from '../artifacts/index.js';
 import { saveState } from '../parsing/index.js';
 import { writeCompatJson } from './compat_json.js';
+import { takeChunks, workerSettings } from './workers/take_chunks.js';
+import { WorkerPool } from './workers/worker_pool.js';
 import { ParsePass, type ParseOptions, type ParseSummary } from './parse_pass.js';
 
 const EVENTS_PER_BATCH = 65_536;
@@ -23,14 +25,14 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
   const source = await options.input.open();
   const events = await ArrowFileWriter.create(path.join(outputPath, 'events.arrow'));
   const sessions = await ArrowFileWriter.create(path.join(outputPath, 'sessions.arrow'));
+  const pool = options.workers > 1 ? new WorkerPool(options.workers, workerSettings(options)) : null;
   try {
     const pass = new ParsePass(options, source);
     const started = performance.now();
     let stateSaved = started;
     let reported = started;
     let writing: Promise<void> = Promise.resolve();
-    for await (const chunk of source.chunks()) {
-      pass.takeChunk(chunk);
+    for await (const _ of takeChunks(source, pass, pool)) {
       if (pass.events.rows >= EVENTS_PER_BATCH || pass.events.textBytes >= TEXT_BYTES_PER_BATCH) {
         // One batch may be on its way to the disk while the next is made.
         await writing;
@@ -75,5 +77,7 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
     await events.abandon();
     await sessions.abandon();
     throw error;
+  } finally {
+    await pool?.close();
   }
 }

@@ -4,6 +4,7 @@ import { DataError } from '../common/index.js';
 import type { LineChunk, LogInput, LogSource } from '../parsing/index.js';
 import { Clock } from './clock.js';
 import type { LineBlock } from './line_block.js';
+import type { MinedChunk } from './workers/protocol.js';
 import { LinePass, type LinePassCounts, type LinePassOptions } from './line_pass.js';
 
 const UNPARSED_SAMPLE = 1000;
@@ -13,6 +14,8 @@ export interface ParseOptions extends LinePassOptions {
   readonly input: LogInput;
   readonly outputPath: string;
   readonly sessionLabels: ReadonlyMap<string, boolean> | null;
+  /** Threads that read and mine lines; 1: none but this one. */
+  readonly workers: number;
   /** Share of non-empty lines that may fail to fit the log format. */
   readonly maxUnparsed: number;
   readonly format: 'json' | 'arrow' | 'both' | 'auto';
@@ -62,6 +65,10 @@ export class ParsePass {
     this.clock = new Clock(options.profile);
     this.lines = new LinePass(options, this.summary, {
       line: (block, i) => this.takeLine(block, i),
+      minedLines: (block, from, to, parameters) => {
+        this.events.parameters.appendRows(parameters, from, to);
+        for (let i = from; i < to; i++) this.countLine(block, i);
+      },
       session: (record) => this.takeSession(record),
       unparsed: (line, text) => {
         if (this.unparsed.length < UNPARSED_SAMPLE) this.unparsed.push(`${line}: ${text}`);
@@ -72,13 +79,27 @@ export class ParsePass {
   /** Headers, then templates and parameters, then sessions, then rows: each step over the whole block. */
   takeChunk(chunk: LineChunk): void {
     const { lines, clock } = this;
-    const { block } = lines;
     clock.start();
     lines.read(chunk);
-    if (this.summary.preview === null && block.count > 0) this.summary.preview = block.describeFirst();
     clock.lap('lines and headers');
     lines.mine();
     clock.lap('templates and parameters');
+    this.finishChunk(chunk);
+  }
+
+  /** The same for a chunk that a worker has mined; see {@link LinePass.takeMined}. */
+  takeMined(chunk: LineChunk, mined: MinedChunk, knowledge: number, matching: boolean): void {
+    const { lines, clock } = this;
+    clock.start();
+    lines.takeMined(chunk, mined, knowledge, matching);
+    clock.lap('templates and parameters');
+    this.finishChunk(chunk);
+  }
+
+  private finishChunk(chunk: LineChunk): void {
+    const { lines, clock } = this;
+    const { block } = lines;
+    if (this.summary.preview === null && block.count > 0) this.summary.preview = block.describeFirst();
     lines.assign();
     clock.lap('sessions');
     this.events.appendRows(block);
@@ -88,13 +109,16 @@ export class ParsePass {
   }
 
   private takeLine(block: LineBlock, i: number): void {
-    const { templates } = this;
     const { miner } = this.options;
-    const buffer = block.buffers[i];
+    this.events.parameters.append(block.buffers[i], miner.found.starts, miner.found.ends, miner.found.count);
+    this.countLine(block, i);
+  }
+
+  private countLine(block: LineBlock, i: number): void {
+    const { templates } = this;
     const event = block.event[i];
-    this.events.appendParameters(buffer, miner.found.starts, miner.found.ends, miner.found.count);
     const facts = templates[event];
-    if (facts === undefined) templates[event] = { count: 1, firstLine: block.line[i], example: buffer.toString('utf8', block.contentStarts[i], Math.min(block.contentEnds[i], block.contentStarts[i] + EXAMPLE_BYTES)) };
+    if (facts === undefined) templates[event] = { count: 1, firstLine: block.line[i], example: block.buffers[i].toString('utf8', block.contentStarts[i], Math.min(block.contentEnds[i], block.contentStarts[i] + EXAMPLE_BYTES)) };
     else facts.count++;
   }
 

@@ -46,6 +46,7 @@ export interface DrainFlags {
   readonly mask_prefix: string;
   readonly mask_suffix: string;
   readonly state?: string;
+  readonly workers?: number;
   readonly fit_until_line?: number;
   readonly fit_share?: number;
   readonly match_only?: boolean;
@@ -149,11 +150,13 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
   const sessionLabels = flags.label_file === undefined ? null : await readLabels(flags.label_file);
   const fitUntilLine = flags.fit_share !== undefined ? Math.floor((await countLines(input)) * flags.fit_share) + 1 : flags.fit_until_line ?? (flags.match_only === true ? 1 : Infinity);
   const miner = flags.state === undefined ? new TemplateMiner(settings.miner) : await loadState(flags.state, settings.miner);
+  const alone = (flags.workers ?? 1) > 1 ? whyAlone(settings, parse) : null;
   const summary = await parseLog({
     ...parse,
     input,
     outputPath: flags.output_path,
     miner, fitUntilLine, sessionLabels,
+    workers: alone === null ? flags.workers ?? 1 : 1,
     maxUnparsed: flags.max_unparsed,
     compressState: flags.compress_state,
     snapshotIntervalMs: flags.snapshot_interval_minutes * 60_000,
@@ -175,7 +178,15 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
     extra: { fit_until_line: Number.isFinite(fitUntilLine) && flags.state === undefined ? fitUntilLine : null, complete_sessions: parse.adapter?.type.includes('window') === false && parse.adapter.type !== 'sliding_time', counts: summary },
   });
   const used = { ...settings, parse };
-  return { summary, report: [...report(summary, used), ...(accuracy === null ? [] : [accuracyLine(accuracy, flags.output_path)])], warnings: [...(input.files.length > 1 ? [`read as one log, oldest first: ${input.files.join(', ')}`] : []), ...warnings(summary, used)] };
+  return { summary, report: [...report(summary, used), ...(accuracy === null ? [] : [accuracyLine(accuracy, flags.output_path)])], warnings: [...(alone === null ? [] : [`--workers ${flags.workers ?? 1} was not used: ${alone}`]), ...(input.files.length > 1 ? [`read as one log, oldest first: ${input.files.join(', ')}`] : []), ...warnings(summary, used)] };
+}
+
+/** Why only one thread can do this job, or null. */
+function whyAlone({ miner }: DrainSettings, { timeFormat }: DrainSettings['parse']): string | null {
+  if ((miner.parser ?? 'drain') !== 'drain') return `--parser ${miner.parser ?? ''} works line after line; only drain can look ahead`;
+  if ((miner.drain?.maxClusters ?? null) !== null) return 'with --max_clusters every line decides what is forgotten next';
+  if (timeFormat?.yearless === true) return 'times without a year are counted line after line';
+  return null;
 }
 
 function templateOf(miner: TemplateMiner, event: number): string {

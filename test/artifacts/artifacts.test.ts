@@ -114,7 +114,7 @@ describe('Arrow artifacts', () => {
           const bytes = Buffer.from(`xx${r.parameters.join('')}`);
           let at = 2;
           const spans = r.parameters.map((p) => [at, (at += Buffer.byteLength(p))]);
-          builder.appendParameters(bytes, Int32Array.from(spans, ([s]) => s), Int32Array.from(spans, ([, e]) => e), spans.length);
+          builder.parameters.append(bytes, Int32Array.from(spans, ([s]) => s), Int32Array.from(spans, ([, e]) => e), spans.length);
         }
         builder.appendRows({
           count: rows.length, line: Float64Array.from(rows, (r) => r.line), session: Int32Array.from(rows, (r) => r.session), event: Uint32Array.from(rows, (r) => r.event),

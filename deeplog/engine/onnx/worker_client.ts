@@ -1,7 +1,4 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { startThread } from '../../common/index.js';
 import { EngineRuntimeError } from '../errors.js';
 import type { RequestKind, Requests, ResponseMessage } from './protocol.js';
 
@@ -12,7 +9,7 @@ interface Pending {
 
 /** This end of one worker thread. The thread keeps the process alive only while a request is open. */
 export class WorkerClient {
-  private readonly worker = startWorker();
+  private readonly worker = startThread(import.meta.url, 'worker');
   private readonly pending = new Map<number, Pending>();
   private serial = 0;
 
@@ -48,14 +45,4 @@ export class WorkerClient {
     for (const { reject } of this.pending.values()) reject(new EngineRuntimeError(message));
     this.pending.clear();
   }
-}
-
-/** Starts worker.js; from sources (tsx, vitest) worker.ts, by way of tsx, which a bare worker thread does not know. */
-function startWorker(): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url));
-  const tsx = dirname(createRequire(import.meta.url).resolve('tsx/package.json'));
-  const api = pathToFileURL(join(tsx, 'dist/esm/api/index.mjs')).href;
-  const source = new URL('./worker.ts', import.meta.url).href;
-  const bootstrap = `import(${JSON.stringify(api)}).then(({ tsImport }) => tsImport(${JSON.stringify(source)}, ${JSON.stringify(source)}))`;
-  return new Worker(bootstrap, { eval: true });
 }

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../deeplog/common/index.js';
+import { drainSettings, runDrain, type DrainFlags } from '../../deeplog/sessions/index.js';
+import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
+
+removeScratchAfterwards();
+
+/** Several chunks of lines whose templates are made and changed all along, with odd lines in between. */
+function writeLog(file: string): void {
+  const random = seededRandom(5);
+  const pick = (n: number): number => Math.floor(random() * n);
+  const word = (n: number): string => (n < 26 ? '' : word(Math.floor(n / 26))) + String.fromCharCode(97 + (n % 26));
+  const lines: Buffer[] = [];
+  for (let i = 0; i < 24_000; i++) {
+    const key = `job-${pick(900)}`;
+    const odd = random();
+    const padding = 'x'.repeat(pick(120));
+    const message = odd < 0.7 ? `worker ${pick(9)} took ${key} from queue ${pick(4)} ${padding}`
+      : odd < 0.998 ? `${word(pick(1 + (i >> 9)))} phase of ${key} in ${['alpha', 'beta', 'gamma'][pick(3)]} ended after ${pick(99)} s`
+        : `${key} saw ${Array.from({ length: pick(6) }, () => word(pick(1 + i))).join(' ')}`;
+    const text = odd > 0.9995 ? 'no header here' : `2024-01-15 08:00:${String(i % 60).padStart(2, '0')} INFO ${message}${odd > 0.96 && odd < 0.97 ? ' é' : ''}`;
+    lines.push(i === 20_000 ? Buffer.from(`2024-01-15 08:00:00 INFO ${key} caf\xe9`, 'latin1') : Buffer.from(text));
+  }
+  writeFileSync(file, Buffer.concat(lines.flatMap((l) => [l, Buffer.from('\n')])));
+}
+
+describe('workers', () => {
+  const folder = scratchFolder();
+  const log = path.join(folder, 'x.log');
+  writeLog(log);
+  const flags = (name: string, more: Partial<DrainFlags>): DrainFlags => ({
+    input_file: log, output_path: path.join(folder, name), logformat: '<Date> <Time> <Level> <Content>', time_format: '%Y-%m-%d %H:%M:%S', adapter_type: 'only_identifier', regex: 'job-\\d+',
+    masking: [{ regex_pattern: 'job-\\d+', mask_with: 'JOB' }], max_unparsed: 0.1, format: 'arrow', overwrite: true, sim_th: 0.5, depth: 4, max_children: 100, parametrize_numeric_tokens: true, mask_prefix: '<', mask_suffix: '>',
+    full_search: 'fallback', snapshot_interval_minutes: 1, compress_state: false, size: 20, profiling: false, report_sec: 60, ...more,
+  });
+  const hashes = (name: string): string[] => ['events.arrow', 'sessions.arrow', 'templates.json', 'templates_info.json', 'drain_state.json', 'unparsed.log'].map((f) => createHash('sha256').update(readFileSync(path.join(folder, name, f))).digest('hex'));
+
+  it.each([['learning', {}], ['learning from the first half', { fit_share: 0.5 }], ['searching keys by themselves', { regex: '(?<=)job-\\d+' }]])('give the same files however many they are (%s)', async (name, more) => {
+    const one = await runDrain(drainSettings(flags(`${name}-1`, more)));
+    expect(one.summary.templates).toBeGreaterThan(30);
+    expect(one.summary.repairedLines).toBe(1);
+    const counts = (s: typeof one.summary): unknown => ({ ...s, parseSeconds: 0 });
+    for (const workers of name === 'learning' ? [2, 3] : [3]) {
+      const many = await runDrain(drainSettings(flags(`${name}-${workers}`, { ...more, workers })));
+      expect(counts(many.summary)).toEqual(counts(one.summary));
+      expect(hashes(`${name}-${workers}`)).toEqual(hashes(`${name}-1`));
+    }
+  }, 60_000);
+
+  it('stay out of jobs that one thread must do, and say so', async () => {
+    const { warnings } = await runDrain(drainSettings(flags('alone', { workers: 2, max_clusters: 10 })));
+    expect(warnings.join()).toContain('--workers 2 was not used: with --max_clusters');
+  });
+});
