@@ -1,5 +1,6 @@
 import { messageOf, UsageError } from '../common/index.js';
-import { compilePythonRegex } from './patterns/index.js';
+import { LayoutMatcher } from './layout_matcher.js';
+import { SafeRegex, translatePythonRegex } from './patterns/index.js';
 
 const BLANK = new Uint8Array(256);
 for (const b of [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]) BLANK[b] = 1;
@@ -9,7 +10,7 @@ for (const b of [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]) BLANK[b] = 1;
  * expression, runs of blanks meaning `\s+`, each field as short as it can be and `<Content>` the rest (logpai's convention).
  *
  * Plain separators are matched on bytes by taking each one's first occurrence, which is the first path a backtracking
- * matcher would try. RegExp only serves layouts whose separators are true regular expressions.
+ * matcher would try; optional parts by {@link LayoutMatcher}. Regular expressions only serve layouts whose separators truly are some.
  */
 export class LogFormat {
   readonly fields: readonly string[];
@@ -17,7 +18,10 @@ export class LogFormat {
   /** Byte offsets of the fields of the last line matched. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
-  private readonly regex: RegExp;
+  private readonly regex: SafeRegex;
+  /** The capture group of each field. */
+  private readonly groups: readonly number[];
+  private readonly matcher: LayoutMatcher | null;
   /** Separators before each field and after the last, as byte pieces; null when one is a regular expression. */
   private readonly plain: readonly Piece[][] | null;
 
@@ -32,14 +36,16 @@ export class LogFormat {
     if (twice !== undefined) throw new UsageError(`The log format ${JSON.stringify(layout)} names <${twice}> twice. Give each field its own name.`);
     const source = separators.map((s, i) => s.replace(/ +/g, '\\s+') + (i < this.fields.length ? '(.*?)' : '')).join('');
     try {
-      this.regex = compilePythonRegex(`^${source}$`, 'd');
+      this.regex = new SafeRegex(`^${source}$`);
     } catch (error) {
       throw new UsageError(`The log format ${JSON.stringify(layout)} cannot be used: what stands between its fields is a regular expression, and ${messageOf(error).replace(/^.* is broken: /, 'is broken: ').replace(/ Correct it\.$/, '')} Write \\( \\[ \\| for plain characters.`);
     }
-    this.starts = new Int32Array(this.fields.length);
-    this.ends = new Int32Array(this.fields.length);
+    this.groups = fieldGroups(translatePythonRegex(`^${source}$`).source);
     const plain = separators.map(plainPieces);
     this.plain = plain.every((p) => p !== null) ? plain : null;
+    this.matcher = this.plain === null ? LayoutMatcher.compile(layout, this.fields) : null;
+    this.starts = this.matcher?.starts ?? new Int32Array(this.fields.length);
+    this.ends = this.matcher?.ends ?? new Int32Array(this.fields.length);
   }
 
   /** Splits buffer[start, end) into fields; false when the line does not fit. */
@@ -50,7 +56,7 @@ export class LogFormat {
     while (to > from && isBlank(buffer[to - 1])) to--;
     // Plain separators never go to RegExp: on a long line that does not fit, its backtracking takes minutes.
     if (this.plain !== null) return this.matchPlain(buffer, from, to, this.plain, true) || this.matchPlain(buffer, from, to, this.plain, false);
-    return this.matchRegex(buffer, from, to, ascii);
+    return this.matcher === null ? this.matchRegex(buffer, from, to, ascii) : this.matcher.match(buffer, from, to);
   }
 
   /** `greedy`: a run of blanks is taken whole; else one blank at a time, which leaves the others to fields that are then empty. */
@@ -93,15 +99,13 @@ export class LogFormat {
 
   private matchRegex(buffer: Buffer, from: number, to: number, ascii: boolean): boolean {
     const text = ascii ? buffer.toString('latin1', from, to) : buffer.toString('utf8', from, to);
-    const match = this.regex.exec(text);
-    if (match === null || !match.indices) return false;
-    // Layouts may hold groups of their own, e.g. (\[<PID>\])?: the fields are found by their order among all groups.
-    const groups = fieldGroups(this.regex.source);
+    const match = this.regex.exec(text, 0);
+    if (match === null) return false;
+    // Layouts may hold groups of their own: the fields are found by their order among all groups.
     for (let f = 0; f < this.fields.length; f++) {
-      const span: [number, number] | undefined = match.indices[groups[f]];
-      const [a, b] = span ?? [0, 0];
-      this.starts[f] = from + (ascii ? a : Buffer.byteLength(text.slice(0, a)));
-      this.ends[f] = from + (ascii ? b : Buffer.byteLength(text.slice(0, b)));
+      const [a, b] = match.groups[this.groups[f] - 1];
+      this.starts[f] = from + (a < 0 ? 0 : ascii ? a : Buffer.byteLength(text.slice(0, a)));
+      this.ends[f] = from + (a < 0 ? 0 : ascii ? b : Buffer.byteLength(text.slice(0, b)));
     }
     return true;
   }
@@ -153,15 +157,11 @@ function escapeLoneBrackets(separator: string): string {
   return [...separator].map((c, i) => ((c === '[' || c === ']') && masked[i] === c ? `\\${c}` : c)).join('');
 }
 
-const groupsBySource = new Map<string, number[]>();
-
 /** A field's `(.*?)` as the translation writes it. */
 const FIELD_COMPILED = '([^\\n]*?)';
 
 /** Index of the capture group of each field in the compiled source. */
 function fieldGroups(source: string): number[] {
-  const known = groupsBySource.get(source);
-  if (known) return known;
   const groups: number[] = [];
   let group = 0;
   let inClass = false;
@@ -174,6 +174,5 @@ function fieldGroups(source: string): number[] {
       if (source.startsWith(FIELD_COMPILED, i)) groups.push(group);
     }
   }
-  groupsBySource.set(source, groups);
   return groups;
 }

@@ -1,5 +1,5 @@
 import { UsageError } from '../common/index.js';
-import { LinePattern, compilePythonRegex } from './patterns/index.js';
+import { LinePattern, SafeRegex } from './patterns/index.js';
 
 /** One entry of `[MASKING] masking`: what matches becomes `<mask_with>`. */
 export interface MaskingInstruction {
@@ -20,7 +20,7 @@ export class Masker {
   /** Replacement text of each instruction, as bytes. */
   readonly replacements: readonly Buffer[];
   private readonly patterns: readonly LinePattern[];
-  private readonly regexes: readonly RegExp[];
+  private readonly regexes: readonly SafeRegex[];
   /** No mask can match a character that an earlier one puts in, so each can run on the raw bytes between spans. */
   private readonly independent: boolean;
   private spareStarts = new Int32Array(64);
@@ -34,7 +34,7 @@ export class Masker {
       return Buffer.from(text);
     });
     this.patterns = instructions.map((i) => new LinePattern(i.regexPattern));
-    this.regexes = instructions.map((i) => compilePythonRegex(i.regexPattern, 'g'));
+    this.regexes = instructions.map((i) => new SafeRegex(i.regexPattern));
     this.independent = this.patterns.every(({ bytes }, k) => bytes !== null
       && this.replacements.slice(0, k).every((text) => text.every((b) => b < 128 && bytes.alphabet[b] === 0)));
   }
@@ -142,7 +142,7 @@ interface Span {
 }
 
 /** Masks applied one after the other to the text itself: the general case, and what the fast path must equal. */
-function maskText(raw: string, regexes: readonly RegExp[], replacements: readonly string[]): Span[] {
+function maskText(raw: string, regexes: readonly SafeRegex[], replacements: readonly string[]): Span[] {
   let text = raw;
   let spans: Span[] = [];
   for (const [mask, regex] of regexes.entries()) {
@@ -160,10 +160,11 @@ function maskText(raw: string, regexes: readonly RegExp[], replacements: readonl
         at = s.end;
       }
     };
-    regex.lastIndex = 0;
-    for (let match = regex.exec(text); match; match = regex.exec(text)) {
-      const [from, to] = [match.index, match.index + match[0].length];
-      if (to === from) { regex.lastIndex++; continue; }
+    let next16 = 0;
+    for (let match = regex.exec(text, 0); match !== null; match = next16 > text.length ? null : regex.exec(text, next16)) {
+      const { start: from, end: to } = match;
+      next16 = to === from ? to + 1 : to;
+      if (to === from) continue;
       while (first < spans.length && spans[first].end <= from) first++;
       let after = first; // first span beyond the match
       while (after < spans.length && spans[after].end <= to) after++;

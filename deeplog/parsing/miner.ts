@@ -47,9 +47,9 @@ export interface Parameter {
  * and `parameters` take text. After a call, where that message's parameters stand is in `found`.
  */
 export class TemplateMiner {
-  readonly tokens = new TokenTable();
   readonly masker: Masker;
-  readonly parser: TemplateParser;
+  private table = new TokenTable();
+  private algorithm: TemplateParser;
   readonly wildcardText: string;
   readonly found: ParameterFinder;
   private readonly scanner: TokenScanner;
@@ -67,8 +67,25 @@ export class TemplateMiner {
     this.masker = new Masker(options.masking ?? [], prefix, suffix);
     this.scanner = new TokenScanner(extraDelimitersOf(options));
     this.found = new ParameterFinder(this.scanner, this.masker);
-    this.parser = createParser(options, this.tokens, this.wildcardText);
+    this.algorithm = createParser(options, this.table, this.wildcardText);
     this.tellsUnknownApart = options.parser === 'jaccard';
+  }
+
+  get tokens(): TokenTable {
+    return this.table;
+  }
+
+  get parser(): TemplateParser {
+    return this.algorithm;
+  }
+
+  /** Starts over with nothing learned; `fill` puts back what is to stay. Results of before are not mistaken for results of after. */
+  renew(fill: (miner: this) => void): void {
+    const { version } = this.algorithm;
+    this.table = new TokenTable();
+    this.algorithm = createParser(this.options, this.table, this.wildcardText);
+    fill(this);
+    this.algorithm.version = version + 1;
   }
 
   /** Learns the message in buffer[start, end). `ascii`: it holds no byte above 127. */

@@ -47,6 +47,20 @@ export function restoreState(miner: TemplateMiner, state: MinerState): void {
   parser.clustersCreated = state.clustersCreated;
 }
 
+/** Tokens beyond this many are looked through for those of forgotten templates. */
+const MANY_TOKENS = 1 << 17;
+
+/** With a limit on templates, their tokens must not stay for ever: drops those of forgotten ones once there are many. */
+export function dropForgottenTokens(miner: TemplateMiner): void {
+  const limited = (miner.options.drain?.maxClusters ?? null) !== null;
+  if (!limited || miner.tokens.size < MANY_TOKENS) return;
+  let living = 0;
+  for (const c of miner.parser.store.byRecency()) living += c.tokens.length;
+  if (living * 2 > miner.tokens.size) return;
+  const state = captureState(miner);
+  miner.renew((fresh) => restoreState(fresh, state));
+}
+
 /** The inverse of {@link settingsOf}. */
 function optionsOf(parser: ParserName, config: Readonly<Record<string, unknown>>): MinerOptions {
   const c = config as { tau: number; sim_th: number; depth: number; max_children: number; max_clusters: number | null; parametrize_numeric_tokens: boolean; extra_delimiters: string[]; masking: [string, string][]; mask_prefix: string; mask_suffix: string };

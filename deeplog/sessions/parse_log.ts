@@ -32,7 +32,7 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
     let stateSaved = started;
     let reported = started;
     let writing: Promise<void> = Promise.resolve();
-    for await (const _ of takeChunks(source, pass, pool)) {
+    for await (const lines of takeChunks(source, pass, pool)) {
       if (pass.events.rows >= EVENTS_PER_BATCH || pass.events.textBytes >= TEXT_BYTES_PER_BATCH) {
         // One batch may be on its way to the disk while the next is made.
         await writing;
@@ -51,7 +51,7 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
         reported = now;
         options.onProfile?.(pass.clock.seconds, pass.summary.lines);
       }
-      options.onProgress?.({ lines: pass.summary.lines, bytes: source.bytesRead, totalBytes: source.totalBytes });
+      options.onProgress?.({ lines, bytes: source.bytesRead, totalBytes: source.totalBytes });
     }
     await writing;
     await pass.refuseBadInput();

@@ -1,13 +1,14 @@
 import path from 'node:path';
 import { EventsBuilder, SessionsBuilder, writeAtomic, writeJson, type SessionRecord } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
-import type { LineChunk, LogInput, LogSource } from '../parsing/index.js';
+import { dropForgottenTokens, type LineChunk, type LogInput, type LogSource } from '../parsing/index.js';
 import { Clock } from './clock.js';
 import type { LineBlock } from './line_block.js';
 import type { MinedChunk } from './workers/protocol.js';
 import { LinePass, type LinePassCounts, type LinePassOptions } from './line_pass.js';
 
 const UNPARSED_SAMPLE = 1000;
+const MANY_TEMPLATES = 10_000;
 const EXAMPLE_BYTES = 2000;
 
 export interface ParseOptions extends LinePassOptions {
@@ -34,6 +35,8 @@ export interface ParseSummary extends LinePassCounts {
   abnormalSessions: number;
   unlabelledSessions: number;
   templates: number;
+  /** Templates that --max_clusters made the parser forget. */
+  forgottenTemplates: number;
   bytes: number;
   parseSeconds: number;
   /** How the first line was read, for a glance at whether the format is right. */
@@ -56,11 +59,13 @@ export class ParsePass {
   readonly clock: Clock;
   readonly summary: ParseSummary = {
     lines: 0, events: 0, emptyLines: 0, unparsedLines: 0, unmatchedLines: 0, unassignedLines: 0, undatedLines: 0, repairedLines: 0,
-    sessions: 0, abnormalSessions: 0, unlabelledSessions: 0, templates: 0, bytes: 0, parseSeconds: 0, preview: null,
+    sessions: 0, abnormalSessions: 0, unlabelledSessions: 0, templates: 0, forgottenTemplates: 0, bytes: 0, parseSeconds: 0, preview: null,
   };
   private readonly templates: (TemplateFacts | undefined)[] = [];
   private readonly unparsed: string[] = [];
   private firstKey: string | null = null;
+  /** Templates made when forgotten ones were last looked for. */
+  private looked = 0;
   constructor(private readonly options: ParseOptions, private readonly source: LogSource) {
     this.clock = new Clock(options.profile);
     this.lines = new LinePass(options, this.summary, {
@@ -106,6 +111,17 @@ export class ParsePass {
     clock.lap('rows');
     this.summary.events += block.count;
     this.summary.bytes += chunk.end;
+    this.forget();
+  }
+
+  /** What is known of forgotten templates goes with them, once it is much. */
+  private forget(): void {
+    const { miner } = this.options;
+    const { parser } = miner;
+    if (parser.clustersCreated - this.looked < MANY_TEMPLATES || (miner.options.drain?.maxClusters ?? null) === null) return;
+    this.looked = parser.clustersCreated;
+    for (const id of Object.keys(this.templates)) if (Number(id) > 0 && parser.store.get(Number(id)) === undefined) delete this.templates[Number(id)];
+    dropForgottenTokens(miner);
   }
 
   private takeLine(block: LineBlock, i: number): void {
@@ -161,7 +177,10 @@ export class ParsePass {
     const { miner, outputPath } = this.options;
     const compat: Record<string, string> = {};
     const info: Record<string, unknown> = {};
+    const limited = (miner.options.drain?.maxClusters ?? null) !== null;
+    this.summary.forgottenTemplates = limited ? miner.parser.clustersCreated : 0;
     for (const cluster of miner.parser.store.clusters()) {
+      if (limited) this.summary.forgottenTemplates--;
       const template = miner.template(cluster);
       const facts = this.templates[cluster.id];
       compat[cluster.id] = template;

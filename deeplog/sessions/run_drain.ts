@@ -8,6 +8,9 @@ import { readLabels } from './labels.js';
 import { writeParsingReport } from './parsing_report.js';
 import { parseLog, type ParseOptions, type ParseSummary } from './parse_log.js';
 
+/** A log's own templates are rarely more. */
+const MANY_TEMPLATES = 20_000;
+
 /** The drain stage's flags, as resolved. */
 export interface DrainFlags {
   readonly input_file: string;
@@ -222,6 +225,8 @@ function warnings(s: ParseSummary, settings: DrainSettings): string[] {
   if (s.unmatchedLines > 0) out.push(`${n(s.unmatchedLines)} lines after the fitted part match no template (event 0)`);
   if (s.undatedLines > 0) out.push(`${n(s.undatedLines)} lines have a time that does not fit --time_format ${settings.flags.time_format ?? ''}`);
   if (settings.parse.timeFormat?.yearless === true && settings.flags.year === undefined) out.push('times have no year: they count from 1970. Give --year, the year of the first line');
+  if (s.forgottenTemplates > 0) out.push(`${n(s.forgottenTemplates)} templates were forgotten (--max_clusters ${settings.flags.max_clusters ?? ''}): their events have no text, and the like of them comes back under new ids; mask what varies, or allow more`);
+  if (s.templates > MANY_TEMPLATES) out.push(`${n(s.templates)} templates: something that varies is not masked (see the last ones in templates.json). Memory and time grow with them; --max_clusters sets a limit`);
   if (s.repairedLines > 0) out.push(`${n(s.repairedLines)} lines held bytes that are no UTF-8; those became U+FFFD`);
   return out;
 }

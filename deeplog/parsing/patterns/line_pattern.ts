@@ -1,19 +1,19 @@
 import { BytePattern } from './automaton.js';
-import { compilePythonRegex } from './python_regex.js';
+import { SafeRegex } from './safe_regex.js';
 
 /**
  * One user-given regular expression, searched in a slice of a line's bytes. ASCII lines go through the automaton where
- * the pattern allows; everything else through RegExp on the decoded text, with offsets turned back into bytes.
+ * the pattern allows; everything else through SafeRegex on the decoded text, with offsets turned back into bytes.
  */
 export class LinePattern {
   matchStart = 0;
   matchEnd = 0;
   readonly bytes: BytePattern | null;
-  private readonly regex: RegExp;
+  private readonly regex: SafeRegex;
 
   /** @throws UsageError when JavaScript cannot express the Python pattern. */
   constructor(readonly pattern: string) {
-    this.regex = compilePythonRegex(pattern, 'g');
+    this.regex = new SafeRegex(pattern);
     this.bytes = BytePattern.compile(pattern);
   }
 
@@ -26,11 +26,15 @@ export class LinePattern {
       return true;
     }
     const text = ascii ? buffer.toString('latin1', from, end) : buffer.toString('utf8', from, end);
-    this.regex.lastIndex = 0;
-    for (let match = this.regex.exec(text); match; match = this.regex.exec(text)) {
-      if (match[0].length === 0) { this.regex.lastIndex++; continue; }
-      this.matchStart = from + (ascii ? match.index : Buffer.byteLength(text.slice(0, match.index)));
-      this.matchEnd = this.matchStart + (ascii ? match[0].length : Buffer.byteLength(match[0]));
+    let from16 = 0;
+    for (let match = this.regex.exec(text, 0); match !== null; match = this.regex.exec(text, from16)) {
+      if (match.end === match.start) {
+        from16 = match.end + 1;
+        if (from16 > text.length) return false;
+        continue;
+      }
+      this.matchStart = from + (ascii ? match.start : Buffer.byteLength(text.slice(0, match.start)));
+      this.matchEnd = this.matchStart + (ascii ? match.end - match.start : Buffer.byteLength(text.slice(match.start, match.end)));
       return true;
     }
     return false;

@@ -15,10 +15,10 @@ interface Sent {
 }
 
 /**
- * Takes every chunk of the source into the pass, in order; yields after each. With a pool, threads read headers and find templates ahead
+ * Takes every chunk of the source into the pass, in order; yields the number of lines so far after each. With a pool, threads read headers and find templates ahead
  * while this thread learns, groups and writes, so results are those of one thread, line by line.
  */
-export async function* takeChunks(source: LogSource, pass: ParsePass, pool: WorkerPool | null): AsyncGenerator<void> {
+export async function* takeChunks(source: LogSource, pass: ParsePass, pool: WorkerPool | null): AsyncGenerator<number> {
   const sent: Sent[] = [];
   const spare: SharedArrayBuffer[] = [];
   pass.lines.followers = pool;
@@ -34,15 +34,15 @@ export async function* takeChunks(source: LogSource, pass: ParsePass, pool: Work
     if (pool === null || chunk.lineNumbers !== undefined) {
       for (; sent.length > 0; ) {
         await takeOldest();
-        yield;
+        yield pass.summary.lines;
       }
       pass.takeChunk(chunk);
-      yield;
+      yield pass.summary.lines;
       continue;
     }
     if (sent.length >= AHEAD * pool.size) {
       await takeOldest();
-      yield;
+      yield pass.summary.lines;
     }
     // The source's buffer is only valid until its next chunk.
     const bytes = takeBuffer(spare, chunk.end);
@@ -55,7 +55,7 @@ export async function* takeChunks(source: LogSource, pass: ParsePass, pool: Work
   }
   for (; sent.length > 0; ) {
     await takeOldest();
-    yield;
+    yield pass.summary.lines;
   }
 }
 
