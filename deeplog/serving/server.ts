@@ -67,7 +67,7 @@ async function refuse(error: FastifyError | Error, request: FastifyRequest, repl
   if (told.status >= 500) request.log.error({ err: error, request: request.id }, told.code);
   if (told.status === 401) void reply.header('www-authenticate', 'Bearer');
   if (told.code === 'overloaded') void reply.header('retry-after', '1');
-  if (!request.raw.complete) {
+  if (!request.raw.complete && !request.raw.readableEnded) {
     // Cut off while it still sends, a client would see a broken connection instead of the reason.
     void reply.header('connection', 'close');
     request.raw.unpipe();
@@ -82,7 +82,11 @@ function translated(error: FastifyError, request: FastifyRequest): ServiceError 
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': return new ServiceError(415, 'unsupported_media_type', 'The content type of this request is not read here.', 'Send text/plain (curl: -H "Content-Type: text/plain" --data-binary @file), application/x-ndjson or application/json.');
     case 'FST_ERR_BAD_URL':
     case 'FST_ERR_MAX_PARAM_LENGTH': return new ServiceError(400, 'bad_url', 'The address cannot be read.', 'Check its percent signs and its length.');
-    default: return internalError(request.id);
+    default: {
+      // A plugin refuses it (a path that leaves /docs/static, say): its own words may say where things are.
+      const { statusCode = 500 } = error;
+      return statusCode >= 400 && statusCode < 500 ? new ServiceError(statusCode, 'refused', 'This request is not answered.', 'See /docs for what there is.') : internalError(request.id);
+    }
   }
 }
 
