@@ -57,4 +57,51 @@ describe('POST /detect', () => {
     expect(summary).toMatchObject({ total_sequences: offline.length, total_anomalous_sequences: result.flagged.length, lines: lines.length, empty_lines: 1, unparsed_lines: 1, unparsed: [{ line: 42, text: 'not of this layout' }] });
     expect(result.flagged.length).toBeGreaterThan(0);
   });
+
+  it('gives the same answer alone, again, and among a thousand at the same time', async () => {
+    const requests = [0, 1, 2, 3].map((k) => `${lines.slice(k * 40, k * 40 + 40).join('\n')}\n`);
+    const asked = ['deeplog-keys', 'deeplog-keys-nll', 'deeplog-workflow', 'unseen-key'];
+    const alone: string[] = [];
+    for (const [k, payload] of requests.entries()) alone.push((await post(`?model=${asked[k]}`, payload)).body);
+    const many = await Promise.all(Array.from({ length: 1000 }, (_, i) => post(`?model=${asked[i % 4]}`, requests[i % 4])));
+    expect(many.every(({ status }) => status === 200)).toBe(true);
+    for (let k = 0; k < 4; k++) expect(new Set(many.filter((_, i) => i % 4 === k).map(({ body }) => body))).toEqual(new Set([alone[k]]));
+  });
+
+  it('counts the events held against a session under the rule share, as LogBERT does its undetected keys', async () => {
+    const byScore = JSON.parse((await post('?model=deeplog-keys', log)).body) as Answer;
+    const { body } = await post('?model=deeplog-keys&seq_threshold=0.1', log);
+    const { sessions, summary } = JSON.parse(body) as Answer;
+    expect(summary).toMatchObject({ rule: 'share', seq_threshold: 0.1 });
+    // Of the sessions that the score rule flags, the listed evidence is at most five events: brute force where it is all there is.
+    for (const [i, s] of sessions.entries()) {
+      const listed = byScore.sessions[i].evidence as { index: number }[] | undefined;
+      if ((listed?.length ?? 0) < 5) expect(s.missed).toBe(new Set(listed?.map((e) => e.index)).size);
+      expect(s.missed_share).toBe(Math.min(1, Number(s.missed) / Number(s.n_events)));
+      expect(s.abnormal).toBe(Number(s.missed_share) > 0.1);
+    }
+    expect(summary.total_anomalous_sequences).toBeLessThan(Number(byScore.summary.total_anomalous_sequences));
+    const usual = JSON.parse((await post('?model=deeplog-keys&rule=share', log)).body) as Answer;
+    expect(usual.summary.seq_threshold).toBe(0.2);
+  });
+
+  it('takes a log as text, as JSON and as NDJSON, and answers in one piece or line by line, all the same', async () => {
+    const whole = JSON.parse((await post('?model=deeplog-keys', log)).body) as Answer;
+    const asJson = await post('', JSON.stringify({ model: 'deeplog-keys', raw_log_data: log }), 'application/json');
+    expect(JSON.parse(asJson.body)).toEqual(whole);
+    const records = lines.map((line, i) => JSON.stringify(i % 2 === 0 ? line : { line })).join('\n');
+    expect(JSON.parse((await post('?model=deeplog-keys', records, 'application/x-ndjson')).body)).toEqual(whole);
+    const streamed = (await post('?model=deeplog-keys', log, 'text/plain', 'application/x-ndjson')).body.trim().split('\n').map((l) => JSON.parse(l) as Record<string, unknown>);
+    expect(streamed.at(-1)).toEqual({ summary: whole.summary });
+    const withoutRaw = JSON.parse(JSON.stringify(whole.sessions, (key, value: unknown) => (key === 'raw' ? undefined : value))) as unknown[];
+    expect(streamed.slice(0, -1).map((l) => l.session)).toEqual(withoutRaw);
+  });
+
+  it('quotes as evidence the very line that it names, whatever stands before it', async () => {
+    const mixed = ['\ufeff', ...lines.slice(0, 30), '', ...lines.slice(30)].map((line, i) => (i % 3 === 0 ? `${line}\r` : line));
+    const { sessions } = JSON.parse((await post('?model=unseen-key&include=abnormal', mixed.join('\n'))).body) as Answer;
+    const evidence = sessions.flatMap((s) => s.evidence as { line: number; raw: string }[]);
+    expect(evidence.length).toBeGreaterThan(0);
+    for (const e of evidence) expect(e.raw).toBe(mixed[e.line - 1].replace('\r', ''));
+  });
 });
