@@ -20,9 +20,9 @@ const cosine = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 };
 
 describe('the words of a template', () => {
-  it('are its letters, split where the case changes, without wildcards and numbers', () => {
+  it('are its letters, split where the case changes, without wildcards and what holds a digit', () => {
     expect(wordsOf('<*> INFO dfs.DataNode$DataXceiver: Receiving block <*> src: /<IP>:50010 a')).toEqual(['info', 'dfs', 'data', 'node', 'data', 'xceiver', 'receiving', 'block', 'src']);
-    expect(wordsOf('BLOCK* NameSystem.addStoredBlock: 0x00004ed8 HTTPServer <unseen>')).toEqual(['block', 'name', 'system', 'add', 'stored', 'block', 'ed', 'http', 'server']);
+    expect(wordsOf('BLOCK* NameSystem.addStoredBlock: 0x00004ed8 R27-M1 4:0000000e HTTPServer <unseen>')).toEqual(['block', 'name', 'system', 'add', 'stored', 'block', 'http', 'server']);
     expect(wordsOf('<*> 12 : <*>')).toEqual([]);
   });
 });
