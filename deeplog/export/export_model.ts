@@ -41,6 +41,8 @@ async function copyJson(from: string, to: string, names: readonly string[]): Pro
   for (const name of names) if (existsSync(path.join(from, name))) await cp(path.join(from, name), path.join(to, name));
 }
 
+const DETECTORS_WITH_EXPORT = 'deeplog-keys (all scores), deeplog-params, deeplog, loganomaly, logbert and ensemble';
+
 interface Made {
   readonly files: ExportedFiles;
   readonly description: NetworksDescription;
@@ -65,8 +67,9 @@ export async function exportModel(options: ExportOptions, engine: () => Promise<
   const detector = await loadDetector(model, engine);
   const notes: string[] = [];
   try {
+    if (!isExportable(detector) && detector.usesEngine === true) throw new DataError(`${detector.id}: its networks cannot be exported yet. Exportable are ${DETECTORS_WITH_EXPORT}; detectors without a network are copied as JSON.`);
     await openOutput(outputPath);
-    for (const part of ['', ...(detector.components ?? []).map((c) => c.id)]) await copyJson(path.join(model, part), path.join(outputPath, part), part === '' ? COPIED : [...COPIED, 'config.json']);
+    for (const part of ['', ...(detector.components ?? []).map((c) => c.id)]) await copyJson(path.join(model, part), path.join(outputPath, part), part === '' ? COPIED : [...COPIED, 'config.json', 'model.safetensors']);
     const exportable = isExportable(detector) ? detector : null;
     const { files, description, parity } = exportable === null ? await exportJson(model, outputPath, detector, notes) : await exportNetworks(exportable, options, manifest.options, await engine(), notes);
     const networks = (exportable?.networks() ?? []).map((n) => ({ name: n.name, parameters: n.model.parameters.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0), files: files.get(n.name) ?? {} }));

@@ -5,6 +5,7 @@ import type { Engine } from '../../engine/index.js';
 import { calibrate, Calibration } from '../deep/calibration.js';
 import { DeepLogKeys } from '../deep/deeplog_keys.js';
 import { bytesOf, disposeOwn, patternsOfParts, scoreEach } from '../parts.js';
+import type { Exportable, ExportableNetwork, NetworkRunner } from '../exportable.js';
 import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../types.js';
 import { CountNeighbours } from './count_neighbours.js';
 
@@ -25,7 +26,7 @@ const SHARES = [0.9, 0.1] as const;
  * sessions (see {@link Calibration}) makes the parts comparable, and a session is as abnormal as the part that finds it rarest says, after
  * a weighted Bonferroni correction: p ← min(p_counts / 0.9, p_keys / 0.1) (Genovese, Roeder & Wasserman 2006).
  */
-export class Ensemble implements Detector {
+export class Ensemble implements Exportable {
   readonly id = 'ensemble';
   readonly needs: ReadonlySet<Need> = new Set<Need>(['events']);
   readonly binary = false;
@@ -97,6 +98,29 @@ export class Ensemble implements Detector {
     });
     detector.calibrations = config.calibrations.map((c) => Calibration.fromJSON(c));
     return detector;
+  }
+
+  networks(): readonly ExportableNetwork[] {
+    return this.parts.keys.networks();
+  }
+
+  answeredBy(run: NetworkRunner | null): Ensemble {
+    const twin = new Ensemble({ counts: this.parts.counts, keys: this.parts.keys.answeredBy(run) }, this.fitted);
+    twin.calibrations = this.calibrations;
+    return twin;
+  }
+
+  scoredOn(sessions: readonly Session[]): Promise<readonly Float64Array[]> {
+    return this.scoreParts(sessions);
+  }
+
+  scoringRecipe(): readonly string[] {
+    const { counts, keys } = this.parts;
+    return [
+      ...keys.scoringRecipe().map((step) => `${keys.id} (its config.json is in the folder of that name): ${step}`),
+      `${counts.id} has no network: its score comes from ${counts.id}/config.json and model.safetensors (deeplog/detectors/ensemble/nearest_state.ts).`,
+      `How unusual a part's score is: the same on the scale of \`calibrations\` (config.json; deeplog/detectors/deep/calibration.ts) plus log10 of the part's share, ${SHARES[0]} for ${counts.id} and ${SHARES[1]} for ${keys.id}. The score of the session is the larger.`,
+    ];
   }
 
   modelBytes(): number | null {
