@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJson, writeManifest } from '../../deeplog/artifacts/index.js';
-import { Calibration, DEEPLOG_KEYS_DEFAULTS, DEEPLOG_PARAMS_DEFAULTS, DetailedSessions, DeepLog, DeepLogKeys, DeepLogParams, DeepLogWorkflow, isExportable, LOGANOMALY_DEFAULTS, LogAnomaly, LogBert, LOGBERT_DEFAULTS, type Detector } from '../../deeplog/detectors/index.js';
+import { Calibration, CountNeighbours, DEEPLOG_KEYS_DEFAULTS, DEEPLOG_PARAMS_DEFAULTS, DetailedSessions, DeepLog, DeepLogKeys, DeepLogParams, DeepLogWorkflow, Ensemble, isExportable, LOGANOMALY_DEFAULTS, LogAnomaly, LogBert, LOGBERT_DEFAULTS, type Detector } from '../../deeplog/detectors/index.js';
 import { createEngine, type Engine } from '../../deeplog/engine/index.js';
 import { exportModel, FORMATS, TOLERANCE, type Format } from '../../deeplog/export/index.js';
 import { PART, readSessionSet, splitByShare } from '../../deeplog/sequences/index.js';
@@ -57,12 +58,20 @@ describe('export of detectors that are no plain sequence of layers', () => {
       keys: new DeepLogKeys({ ...DEEPLOG_KEYS_DEFAULTS, units: 4, batchSize: 64, maxEpochs: 1 }),
       params: new DeepLogParams({ ...DEEPLOG_PARAMS_DEFAULTS, units: 4, maxEpochs: 1, minRows: 30 }), workflow: new DeepLogWorkflow(),
     });
-    const { files, parity } = await run(await fitted(detector, 'deeplog'), 'deeplog-out');
+    const { files, parity } = await run(await fitted(detector, 'deeplog'), 'deeplog-out', ['onnx']);
     expect([...files.keys()]).toContain('log_key_model');
     expect([...files.keys()].filter((n) => n.startsWith('parameter_model')).length).toBeGreaterThan(0);
     for (const p of Object.values(parity)) expect(p).toMatchObject({ sessions: 40 });
     expect(await readJson(path.join(folder, 'deeplog-out', 'deeplog-keys', 'config.json'))).toMatchObject({ model: 'log-key' });
     expect(await readJson(path.join(folder, 'deeplog-out', 'deeplog-workflow', 'workflow_model.json'))).toMatchObject({ schema: 'deeplog.workflow/1' });
+  });
+
+  it('the ensemble: the network of its key part, with what the other part needs', async () => {
+    const detector = new Ensemble({ counts: new CountNeighbours({ complete: true }), keys: new DeepLogKeys({ ...DEEPLOG_KEYS_DEFAULTS, units: 4, batchSize: 64, maxEpochs: 1, predictEnd: false, score: 'event-nll' }) });
+    const { files, parity } = await run(await fitted(detector, 'ensemble'), 'ensemble-out', ['onnx']);
+    expect([...files.keys()]).toEqual(['log_key_model']);
+    expect(parity.onnx?.deviation).toBeLessThan(TOLERANCE);
+    expect(existsSync(path.join(folder, 'ensemble-out', 'count-neighbours', 'model.safetensors'))).toBe(true);
   });
 
   it('tells exportable detectors from others', () => {
