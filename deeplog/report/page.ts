@@ -21,7 +21,7 @@ export interface ReportFacts {
 /** Curves in colour at most; the others are grey. */
 const IN_COLOUR = 8;
 /** Sweeps, histograms and confusion matrices are shown open for this many detectors, the best; the rest is folded away. */
-const SHOWN_OPEN = 6;
+const SHOWN_OPEN = 4;
 
 /** The whole report as one page: no script, no network. */
 export function reportPage(cells: readonly CellResult[], drift: readonly DriftResult[], facts: ReportFacts): string {
