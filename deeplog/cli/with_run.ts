@@ -53,7 +53,7 @@ export async function withRun<T>(context: RunContext, train: (run: RunHandle) =>
     stage, command: commandOf(stage, specs, changedFlags(specs, options)), config: snapshotOf(options), seed: options.seed, engine: context.engine.info, outputPath: options.output_path,
     checkpointSeconds: options.checkpoint_seconds, gradients: options.histograms === 'gradients', onEvent: print,
     reporters: (place: RunPlace) => [
-      tensorboardReporter({ folder: place.tensorboard, run: place.id, config: place.config, resumed: place.resumed, histograms: options.histograms !== 'off' }),
+      tensorboardReporter({ folder: place.tensorboard, run: place.id, config: place.config, histograms: options.histograms !== 'off' }),
       ...(options.mlflow_uri === undefined ? [] : [mlflowReporter({ uri: options.mlflow_uri, experiment: options.mlflow_experiment, stage, warn: (message) => console.warn(message) }, place)]),
     ],
   };

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { AppendFile } from '../../artifacts/index.js';
-import { fileVersionEvent, restartEvent, summaryEvent, type SummaryValue } from './messages.js';
+import { fileVersionEvent, startEvent, summaryEvent, type SummaryValue } from './messages.js';
 import { frameRecord } from './record.js';
 
 let made = 0;
@@ -22,9 +22,9 @@ export class EventFile {
     this.file.append(frameRecord(summaryEvent(Date.now() / 1000, step, values)));
   }
 
-  /** What earlier files hold from this step on is void. */
-  restart(step: number): void {
-    this.file.append(frameRecord(restartEvent(Date.now() / 1000, step)));
+  /** A process begins to write here with this step: what earlier files hold from it on is void. */
+  start(step: number): void {
+    this.file.append(frameRecord(startEvent(Date.now() / 1000, step)));
   }
 
   flush(): void {

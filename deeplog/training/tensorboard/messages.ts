@@ -2,7 +2,7 @@ import { Message } from '../../common/index.js';
 import type { Histogram } from './histogram.js';
 
 // Event and Summary messages by the field numbers of tensorboard/compat/proto/{event,summary,tensor,tensor_shape}.proto; those of plugins
-// by tensorboard/plugins/{hparams,pr_curve}/plugin_data.proto.
+// by tensorboard/plugins/{hparams,pr_curve}/plugin_data.proto and hparams/api.proto.
 
 /** DataType of tensor.proto. */
 const DT_FLOAT = 1;
@@ -18,8 +18,8 @@ export function fileVersionEvent(seconds: number): Uint8Array {
   return new Message().double(1, seconds).text(3, 'brain.Event:2').finish();
 }
 
-/** Says that what an earlier file holds of this step and later ones is void: the run goes on from here. */
-export function restartEvent(seconds: number, step: number): Uint8Array {
+/** A process begins with this step. TensorBoard takes the first for the beginning, and drops at each later one what it has of this step and later ones. */
+export function startEvent(seconds: number, step: number): Uint8Array {
   return new Message().double(1, seconds).int(2, step).message(7, new Message().int(1, SESSION_START)).finish();
 }
 
@@ -68,8 +68,8 @@ export function hparamsEndValue(status: keyof typeof SESSION_STATUS, seconds: nu
 /** Which scalars the table of settings shows beside them. `group`: the subfolder that has the scalar. */
 export function hparamsExperimentValue(metrics: readonly { readonly group: string; readonly tag: string; readonly name: string }[], settings: Readonly<Record<string, unknown>>): SummaryValue {
   const experiment = new Message();
-  for (const [name, value] of Object.entries(settings)) experiment.message(5, new Message().text(1, name).int(4, typeof value === 'boolean' ? 2 : typeof value === 'number' ? 3 : 1));
-  for (const { group, tag, name } of metrics) experiment.message(6, new Message().message(1, new Message().text(1, group).text(2, tag)).text(3, name));
+  for (const [name, value] of Object.entries(settings)) experiment.message(4, new Message().text(1, name).int(4, typeof value === 'boolean' ? 2 : typeof value === 'number' ? 3 : 1));
+  for (const { group, tag, name } of metrics) experiment.message(5, new Message().message(1, new Message().text(1, group).text(2, tag)).text(3, name));
   return hparams('_hparams_/experiment', new Message().int(1, 0).message(2, experiment));
 }
 

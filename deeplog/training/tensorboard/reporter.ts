@@ -13,7 +13,6 @@ export interface TensorboardOptions {
   readonly run: string;
   /** The stage's flags: shown as text and in the table of hyperparameters. */
   readonly config: Readonly<Record<string, unknown>>;
-  readonly resumed: boolean;
   readonly histograms: boolean;
 }
 
@@ -42,15 +41,17 @@ export function tensorboardReporter(options: TensorboardOptions): Reporter & Clo
   let reached = 0;
   let every = 1;
   let prefix = '';
+  let begun = false;
   return {
     training(r) {
       offset += reached;
       reached = r.resumedAt?.globalStep ?? 0;
       prefix = trainings++ === 0 ? '' : `${r.model}/`;
       every = Math.max(1, Math.ceil((r.steps * r.maxEpochs) / MOST_STEPS));
-      if (options.resumed) for (const file of [train, val]) file.restart(offset + reached + 1);
     },
     step({ globalStep, loss }) {
+      if (!begun) for (const file of [train, val]) file.start(offset + globalStep);
+      begun = true;
       reached = globalStep;
       if (globalStep % every === 0) train.add(offset + globalStep, scalarValue(`${prefix}loss`, loss));
     },
