@@ -59,7 +59,8 @@ class MatrixRun {
   private finished = 0;
 
   constructor(private readonly options: MatrixOptions, private readonly code: string, private readonly commit: string | null) {
-    this.queue = planJobs(options.parts);
+    // Only plain data reaches another process; what is to be said of an engine is said there.
+    this.queue = planJobs(options.parts).map((job) => ({ ...job, settings: JSON.parse(JSON.stringify(job.settings)) as Job['settings'] }));
     this.total = this.queue.reduce((n, j) => n + j.detectors.length, 0);
   }
 

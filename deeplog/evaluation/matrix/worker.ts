@@ -57,7 +57,7 @@ async function engineFor(options: ToWorker['job']['settings']['engine']): Promis
     await (await engine.starting).dispose();
     engine = null;
   }
-  engine ??= { key, starting: createEngine(options) };
+  engine ??= { key, starting: createEngine({ ...options, onFallback: (why) => process.stderr.write(`warning: ${why}\n`) }) };
   return engine.starting;
 }
 
