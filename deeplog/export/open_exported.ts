@@ -3,17 +3,17 @@ import type { ExportableNetwork } from '../detectors/index.js';
 import { openOnnx, openTfjs, type CompiledForward, type NumericArray, type SavedNetwork, type SavedTensor } from '../engine/index.js';
 import type { LayerStack } from '../models/index.js';
 import type { Format } from './formats.js';
-import { openKeras } from './keras/process.js';
+import type { KerasProcess } from './keras/process.js';
 
 /** An exported file, opened in the runtime it was made for, in the place of the engine's forward pass. */
 export interface ExportedForward extends CompiledForward {
   readonly runtime: string;
 }
 
-/** @throws DataError for an h5 file without a Python whose Keras runs it */
-export async function openExported(path: string, network: ExportableNetwork, format: Format, kerasPython?: string): Promise<ExportedForward> {
+/** @throws DataError for an h5 file without a Keras to run it */
+export async function openExported(path: string, network: ExportableNetwork, format: Format, keras?: KerasProcess): Promise<ExportedForward> {
   const stack = format === 'tfjs-layers' || format === 'h5' ? network.stack : undefined;
-  const saved = await open(path, format, stack, kerasPython);
+  const saved = await open(path, format, stack, keras);
   return {
     engine: { engine: 'eager', backend: saved.runtime, device: 'file', threads: 1 },
     runtime: saved.runtime,
@@ -23,11 +23,11 @@ export async function openExported(path: string, network: ExportableNetwork, for
   };
 }
 
-function open(path: string, format: Format, stack: LayerStack | undefined, kerasPython: string | undefined): Promise<SavedNetwork> {
+function open(path: string, format: Format, stack: LayerStack | undefined, keras: KerasProcess | undefined): Promise<SavedNetwork> {
   if (format === 'onnx') return openOnnx(path);
   if (format !== 'h5') return openTfjs(path);
-  if (stack === undefined || kerasPython === undefined) throw new DataError(`${path}: runs in Keras only. Give --keras_python a Python that has it.`);
-  return openKeras(path, stack.output.layer, [stack.steps, stack.features], kerasPython);
+  if (stack === undefined || keras === undefined) throw new DataError(`${path}: runs in Keras only. Give --keras_python a Python that has it.`);
+  return keras.open(path, stack.output.layer, [stack.steps, stack.features]);
 }
 
 async function runGraph(saved: SavedNetwork, { model }: ExportableNetwork, batch: Readonly<Record<string, NumericArray>>): Promise<Record<string, NumericArray>> {

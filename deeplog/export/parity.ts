@@ -3,6 +3,7 @@ import { seededRandom } from '../common/index.js';
 import type { Exportable, ExportableNetwork, NetworkRunner, Session } from '../detectors/index.js';
 import type { Batch, Engine, NumericArray } from '../engine/index.js';
 import { FORMATS, type Format } from './formats.js';
+import { KerasProcess } from './keras/process.js';
 import { openExported, type ExportedForward } from './open_exported.js';
 import type { ExportedFiles } from './write_formats.js';
 
@@ -42,30 +43,35 @@ export async function checkParity(detector: Exportable, folder: string, files: E
   const networks = detector.networks();
   const expected = sessions.length === 0 ? null : await scoresOf(detector.answeredBy(null), sessions);
   const out: Partial<Record<Format, Parity>> = {};
-  for (const format of FORMATS.filter((f) => f !== 'h5' || kerasPython !== undefined)) {
-    const opened = new Map<string, ExportedForward>();
-    try {
-      let outputs = NONE;
-      for (const network of networks) {
-        const file = files.get(network.name)?.[format];
-        if (file === undefined) continue;
-        const forward = await openExported(path.join(folder, file), network, format, kerasPython);
-        opened.set(network.name, forward);
-        outputs = larger(outputs, await compareOutputs(network, forward, engine));
+  const keras = kerasPython === undefined ? undefined : new KerasProcess(kerasPython);
+  try {
+    for (const format of FORMATS.filter((f) => f !== 'h5' || kerasPython !== undefined)) {
+      const opened = new Map<string, ExportedForward>();
+      try {
+        let outputs = NONE;
+        for (const network of networks) {
+          const file = files.get(network.name)?.[format];
+          if (file === undefined) continue;
+          const forward = await openExported(path.join(folder, file), network, format, keras);
+          opened.set(network.name, forward);
+          outputs = larger(outputs, await compareOutputs(network, forward, engine));
+        }
+        const [first] = opened.values();
+        if (first === undefined) continue;
+        // A detector may have networks that this format cannot hold: scores then need all of them in another one.
+        const complete = networks.every(({ name }) => opened.has(name));
+        const run: NetworkRunner = (name) => opened.get(name) ?? missing(name);
+        const scores = expected === null || !complete ? null : difference(expected, await scoresOf(detector.answeredBy(run), sessions));
+        out[format] = {
+          runtime: first.runtime, sessions: scores === null ? null : sessions.length, largest_score_difference: scores?.absolute ?? null, at_score: scores?.at ?? null,
+          largest_output_difference: outputs.absolute, deviation: Math.max(outputs.relative, scores?.relative ?? 0), tolerance: TOLERANCE,
+        };
+      } finally {
+        for (const forward of opened.values()) await forward.dispose();
       }
-      const [first] = opened.values();
-      if (first === undefined) continue;
-      // A detector may have networks that this format cannot hold: scores then need all of them in another one.
-      const complete = networks.every(({ name }) => opened.has(name));
-      const run: NetworkRunner = (name) => opened.get(name) ?? missing(name);
-      const scores = expected === null || !complete ? null : difference(expected, await scoresOf(detector.answeredBy(run), sessions));
-      out[format] = {
-        runtime: first.runtime, sessions: scores === null ? null : sessions.length, largest_score_difference: scores?.absolute ?? null, at_score: scores?.at ?? null,
-        largest_output_difference: outputs.absolute, deviation: Math.max(outputs.relative, scores?.relative ?? 0), tolerance: TOLERANCE,
-      };
-    } finally {
-      for (const forward of opened.values()) await forward.dispose();
     }
+  } finally {
+    await keras?.close();
   }
   return out;
 }

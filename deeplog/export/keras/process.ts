@@ -3,11 +3,11 @@ import { DataError } from '../../common/index.js';
 import type { SavedNetwork } from '../../engine/index.js';
 
 /**
- * Opens the file in Keras and answers batches: a line of JSON {"keras": version} first, then for each request (uint32 length in
- * bytes, float32 values) the same with the named layer's output. What Keras prints goes to standard error.
+ * Answers requests for the layers of Keras files: a line of JSON {file, layer, shape, bytes} and so many bytes of float32 rows; the answer is
+ * a line {keras: version, bytes} and the layer's output, or {error}. What Keras prints goes to standard error.
  */
 const PROGRAM = `
-import json, os, struct, sys
+import json, os, sys
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 read, write = sys.stdin.buffer, os.fdopen(os.dup(1), 'wb')
 os.dup2(2, 1)
@@ -19,53 +19,76 @@ else:
         import keras
     except ImportError:
         from tensorflow import keras
-whole = keras.models.load_model(sys.argv[1], compile=False)
-model = keras.models.Model(whole.inputs, whole.get_layer(sys.argv[2]).output)
-shape = tuple(int(n) for n in sys.argv[3].split(','))
-write.write((json.dumps({'keras': keras.__version__}) + '\\n').encode())
-write.flush()
-while True:
-    head = read.read(4)
-    if len(head) < 4:
-        break
-    x = np.frombuffer(read.read(struct.unpack('<I', head)[0]), '<f4').reshape((-1,) + shape)
-    y = np.asarray(model.predict(x, batch_size=1024, verbose=0), '<f4').tobytes()
-    write.write(struct.pack('<I', len(y)) + y)
+models = {}
+for line in read:
+    ask = json.loads(line.decode())
+    x = np.frombuffer(read.read(ask['bytes']), '<f4').reshape([-1] + ask['shape'])
+    try:
+        if ask['file'] not in models:
+            whole = keras.models.load_model(ask['file'], compile=False)
+            models[ask['file']] = keras.models.Model(whole.inputs, whole.get_layer(ask['layer']).output)
+        y = np.asarray(models[ask['file']].predict(x, batch_size=1024, verbose=0) if len(x) else x, '<f4').tobytes()
+        write.write((json.dumps({'keras': keras.__version__, 'bytes': len(y)}) + '\\n').encode() + y)
+    except Exception as error:
+        write.write((json.dumps({'error': str(error).splitlines()[0], 'bytes': 0}) + '\\n').encode())
     write.flush()
 `;
 
-/** Opens a Keras h5 file in the Keras of a Python. @throws DataError when that Python has no Keras, or Keras refuses the file */
-export async function openKeras(file: string, layer: string, rowShape: readonly number[], python: string): Promise<SavedNetwork> {
-  const child = spawn(python, ['-c', PROGRAM, file, layer, rowShape.join()], { stdio: 'pipe' });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => { said = (said + chunk.toString()).slice(-4000); });
-  const failed = new Promise<never>((_, reject) => {
-    const fail = (why: string): void => reject(new DataError(`${python}: cannot run ${file} in Keras (${why}). Give --keras_python a Python with Keras, or leave it out.`));
-    child.on('error', (error) => fail(error.message));
-    child.stdin.on('error', () => undefined);
-    child.on('close', () => fail(said.trim().split('\n').at(-1) ?? 'it ended'));
-  });
-  failed.catch(() => undefined);
-  const reader = new Reader(child);
-  const line = await Promise.race([reader.line(), failed]);
-  return {
-    runtime: `Keras ${(JSON.parse(line) as { keras: string }).keras}`,
-    async run(inputs) {
-      const [{ data }] = Object.values(inputs);
-      const head = Buffer.alloc(4);
-      head.writeUInt32LE(data.byteLength);
-      child.stdin.write(head);
-      child.stdin.write(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
-      const length = (await Promise.race([reader.bytes(4), failed])).readUInt32LE();
-      const bytes = await Promise.race([reader.bytes(length), failed]);
-      return { [layer]: new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length)) };
-    },
-    dispose: () => new Promise((resolve) => {
-      child.on('close', () => resolve());
-      if (child.exitCode !== null) resolve();
-      child.stdin.end();
-    }),
-  };
+/** The Keras of one Python, which opens any number of files. */
+export class KerasProcess {
+  private readonly child: ChildProcessWithoutNullStreams;
+  private readonly reader: Reader;
+  private readonly failed: Promise<never>;
+  private said = '';
+  /** Requests one after the other. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly python: string) {
+    this.child = spawn(python, ['-c', PROGRAM], { stdio: 'pipe' });
+    this.child.stderr.on('data', (chunk: Buffer) => { this.said = (this.said + chunk.toString()).slice(-4000); });
+    this.failed = new Promise<never>((_, reject) => {
+      const fail = (why: string): void => reject(new DataError(`${python}: cannot run Keras files (${why}). Give --keras_python a Python with Keras, or leave it out.`));
+      this.child.on('error', (error) => fail(error.message));
+      this.child.stdin.on('error', () => undefined);
+      this.child.on('close', () => fail(this.said.trim().split('\n').at(-1) ?? 'it ended'));
+    });
+    this.failed.catch(() => undefined);
+    this.reader = new Reader(this.child);
+  }
+
+  /** @throws DataError when that Python has no Keras, or Keras refuses the file */
+  async open(file: string, layer: string, rowShape: readonly number[]): Promise<SavedNetwork> {
+    const { keras } = await this.ask(file, layer, rowShape, new Float32Array(0));
+    return {
+      runtime: `Keras ${keras}`,
+      run: async (inputs) => {
+        const [{ data }] = Object.values(inputs);
+        return { [layer]: (await this.ask(file, layer, rowShape, data)).values };
+      },
+      dispose: () => Promise.resolve(),
+    };
+  }
+
+  close(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.pid === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.child.on('close', () => resolve());
+      this.child.stdin.end();
+    });
+  }
+
+  private ask(file: string, layer: string, shape: readonly number[], data: ArrayBufferView): Promise<{ keras: string; values: Float32Array }> {
+    const answer = this.turn.then(async () => {
+      this.child.stdin.write(`${JSON.stringify({ file, layer, shape, bytes: data.byteLength })}\n`);
+      this.child.stdin.write(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+      const head = JSON.parse(await Promise.race([this.reader.line(), this.failed])) as { keras: string; bytes: number; error?: string };
+      if (head.error !== undefined) throw new DataError(`${file}: Keras of ${this.python} does not run it (${head.error}).`);
+      const bytes = await Promise.race([this.reader.bytes(head.bytes), this.failed]);
+      return { keras: head.keras, values: new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + head.bytes)) };
+    });
+    this.turn = answer.catch(() => undefined);
+    return answer;
+  }
 }
 
 /** Takes what a process writes, piece by piece. */
