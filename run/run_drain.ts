@@ -14,6 +14,7 @@ export const DRAIN_OPTIONS = {
   stdin: { type: 'boolean', group: 'Input', default: false, describe: 'the same as --input_file -' },
   label_file: { type: 'string', group: 'Input', describe: 'csv of session key,label (Normal/Anomaly or 0/1); .gz is read too' },
   label_column: { type: 'string', group: 'Input', describe: 'field of the log format that is - on normal lines (BGL: Label)' },
+  suggest: { type: 'boolean', group: 'Input', default: false, describe: 'parse nothing: print a layout and masks for an unknown log, as a drain3.ini, with the evidence' },
   truth_file: { type: 'string', group: 'Input', describe: 'csv of LineId,EventId,EventTemplate (Loghub): writes parsing_report.md, what was split and merged' },
   input_format: { type: 'string', group: 'Input', default: 'auto', choices: ['auto', 'lines', 'jsonl', 'csv', 'parquet'], describe: 'text lines, or records: JSON lines, CSV with a header, Parquet; auto: by the name' },
   fields: { type: 'strings', group: 'Input', describe: 'records: Content=message,Time=timestamp,Session=trace.id,Label=alert; a+b joins columns' },
@@ -72,12 +73,13 @@ export const drainStage: Stage = {
   examples: [
     ['$0 drain --input_file HDFS.log.gz --label_file anomaly_label.csv', 'HDFS with the shipped drain3.ini'],
     ['$0 drain --system bgl --input_file BGL.log', 'a known system'],
+    ['$0 drain --suggest --input_file app.log > app.ini', 'settings for a log never seen'],
     ['$0 drain --merge shard1 shard2 --output_path artifacts/merged', 'one parser state from shards parsed apart'],
     ["$0 drain --input_file app.log --config_file none --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window", 'a log of your own'],
   ],
   async run(given) {
     const { drainFilter, drainSettings, runDrain } = await import('../deeplog/sessions/index.js');
-    const { isStructured, mergeStateFiles, readDrainIni, systemFlags } = await import('../deeplog/parsing/index.js');
+    const { asIni, isStructured, logInput, mergeStateFiles, readDrainIni, suggestSettings, systemFlags } = await import('../deeplog/parsing/index.js');
     let unknown: readonly string[] = [];
     const options = resolveOptions({ ...DRAIN_OPTIONS, ...COMMON_OPTIONS }, given, (so_far) => {
       const { system } = so_far;
@@ -102,6 +104,10 @@ export const drainStage: Stage = {
     }
     const input_file = options.stdin ? '-' : options.input_file;
     if (input_file === undefined) throw new UsageError(`--input_file is missing: ${DRAIN_OPTIONS.input_file.describe}.`);
+    if (options.suggest) {
+      const input = await logInput({ file: input_file });
+      return writeOut(asIni(await suggestSettings(await input.open()), input_file));
+    }
     const settings = drainSettings({ ...options, input_file });
     if (options.ndjson || options.state_out !== undefined) {
       const counts = await drainFilter(settings, { events: options.ndjson, stateOut: options.state_out ?? null }, writeOut);

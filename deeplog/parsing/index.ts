@@ -12,6 +12,7 @@ export { mergeStates } from './merge.js';
 export { mergeStateFiles, type MergedStates } from './merge_files.js';
 export { type ClusterState, type MinerState } from './miner_state.js';
 export { captureState, dropForgottenTokens, loadState, readState, restoreState, saveState, writeState } from './state.js';
+export { asIni, suggestFor, suggestSettings, type Suggestion } from './suggest/index.js';
 export { SYSTEMS, systemFlags, type SystemName, type SystemPreset } from './systems.js';
 export { readTruth } from './truth.js';
 export { TimeFormat } from './time_format.js';

@@ -1,0 +1,73 @@
+import { DataError } from '../../common/index.js';
+import { LogFormat } from '../log_format.js';
+import type { LogSource } from '../sources/index.js';
+import { TimeFormat } from '../time_format.js';
+import { guessHeader } from './layout.js';
+import { guessMasks, type MaskGuess } from './masks.js';
+
+export interface Suggestion {
+  readonly logformat: string;
+  readonly timeFormat: string | null;
+  readonly masks: readonly MaskGuess[];
+  /** Lines looked at, and of them those that fit the layout and whose time fits its format. */
+  readonly sampled: number;
+  readonly fitting: number;
+  readonly dated: number;
+  /** The first line, field by field. */
+  readonly example: readonly (readonly [field: string, value: string])[];
+}
+
+const SAMPLE_LINES = 5000;
+const MAX_LINE = 4000;
+
+/** Proposes a layout, a time format and masks for an unknown log, from its first lines. @throws DataError when it has none. */
+export async function suggestSettings(source: LogSource): Promise<Suggestion> {
+  const lines: string[] = [];
+  for await (const { buffer, end } of source.chunks()) {
+    for (const line of buffer.toString('utf8', 0, end).split('\n')) if (line.trim() !== '' && lines.length < SAMPLE_LINES) lines.push(line.trim().slice(0, MAX_LINE));
+    if (lines.length >= SAMPLE_LINES) break;
+  }
+  if (lines.length === 0) throw new DataError(`${source.name}: holds no lines to learn a layout from.`);
+  return suggestFor(lines);
+}
+
+/** The same for lines at hand. */
+export function suggestFor(lines: readonly string[]): Suggestion {
+  const header = guessHeader(lines);
+  const format = new LogFormat(header.layout);
+  const messages: string[] = [];
+  let dated = 0;
+  let example: [string, string][] = [];
+  const useful = header.time !== null && format.fields.some((f) => f === 'Time' || f === 'Date') ? new TimeFormat(header.time) : null;
+  for (const line of lines) {
+    const bytes = Buffer.from(line);
+    if (!format.match(bytes, 0, bytes.length, bytes.length === line.length)) continue;
+    const text = (field: string): string => {
+      const i = format.fields.indexOf(field);
+      return i < 0 ? '' : bytes.toString('utf8', format.starts[i], format.ends[i]);
+    };
+    if (messages.length === 0) example = format.fields.map((f) => [f, text(f)]);
+    messages.push(text('Content'));
+    const when = Buffer.from([text('Date'), text('Time')].filter((t) => t !== '').join(' '));
+    if (useful !== null && !Number.isNaN(useful.parse(when, 0, when.length))) dated++;
+  }
+  const timeFormat = dated >= messages.length * 0.95 && dated > 0 ? header.time : null;
+  return { logformat: header.layout, timeFormat, masks: guessMasks(messages), sampled: lines.length, fitting: messages.length, dated: timeFormat === null ? 0 : dated, example };
+}
+
+/** The suggestion as a drain3.ini that works, with its evidence as comments. */
+export function asIni(s: Suggestion, from: string): string {
+  const percent = (n: number, of: number): string => `${n.toLocaleString('en-US')} of ${of.toLocaleString('en-US')} (${((100 * n) / Math.max(1, of)).toFixed(1)} %)`;
+  return [
+    `; Suggested for ${from} from its first ${s.sampled.toLocaleString('en-US')} lines. Look it over; then: drain --config_file THIS_FILE`,
+    '', '[DRAIN]', 'sim_th = 0.5', 'depth = 4',
+    '', '[MASKING]',
+    ...s.masks.map((m) => `; ${m.what}: in ${(100 * m.share).toFixed(1)} % of the messages, ${m.distinct.toLocaleString('en-US')} values, e.g. ${m.example.slice(0, 80)}`),
+    `masking = [${s.masks.map((m) => `\n    {"regex_pattern": ${JSON.stringify(m.regex)}, "mask_with": "*"}`).join(',')}${s.masks.length > 0 ? '\n    ' : ''}]`,
+    '', '[ADAPTER_PARAMS]',
+    `; lines that fit: ${percent(s.fitting, s.sampled)}; the first: ${s.example.map(([f, v]) => `${f} ${JSON.stringify(v.slice(0, 60))}`).join(', ')}`,
+    `logformat = ${s.logformat}`,
+    ...(s.timeFormat === null ? ['; no field says when in a way that can be read; set time_format by hand where one does'] : [`; times that can be read: ${percent(s.dated, s.fitting)}`, `time_format = ${s.timeFormat}`]),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,50 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../deeplog/common/index.js';
+import { asIni, LogFormat, readDrainIni, suggestFor, TimeFormat } from '../../deeplog/parsing/index.js';
+import { simulateBlockStore } from '../../deeplog/simulator/index.js';
+import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
+
+removeScratchAfterwards();
+
+const random = seededRandom(3);
+const pick = <T>(...of: readonly T[]): T => of[Math.floor(random() * of.length)];
+const two = (n: number): string => String(n).padStart(2, '0');
+const clock = (i: number): string => `${two(8 + (i % 9))}:${two(i % 60)}:${two((i * 7) % 60)}`;
+const message = (i: number): string => pick(`user u${i} logged in from 10.0.${i % 250}.7:22`, `read /var/data/part${i}/x.bin in ${i} ms`, 'nothing to do', `checksum 0x${(i * 77).toString(16)} of pool main`);
+
+describe('suggested settings', () => {
+  const shapes: [string, (i: number) => string, string, string | null][] = [
+    ['iso date, level, component', (i) => `2024-01-${two(1 + (i % 28))} ${clock(i)},${100 + (i % 800)} ${pick('INFO', 'WARN', 'ERROR')} [pool-${i % 9}] ${pick('a.b.Store', 'a.Net')}: `, '<Date> <Time> <Level> \\[<Process>\\] <Component>(\\[<PID>\\])?: <Content>', '%Y-%m-%d %H:%M:%S,%f'],
+    ['syslog', (i) => `Jan ${String(1 + (i % 28)).padStart(2, ' ')} ${clock(i)} host${i % 3} ${pick('sshd', 'cron')}[${200 + i}]: `, '<Month> <Day> <Time> <Field> <Component>\\[<PID>\\]( \\(<Address>\\))?: <Content>', null],
+    ['brackets', (i) => `[Sun Dec 04 ${clock(i)} 2005] [${pick('notice', 'error')}] `, '\\[<Time>\\] \\[<Level>\\] <Content>', '%a %b %d %H:%M:%S %Y'],
+    ['bars', (i) => `20171223-${clock(i)}:${100 + (i % 900)}|${pick('Step_A', 'Step_B')}|${3000 + (i % 9)}|`, '<Time>\\|<Component>\\|<Pid>\\|<Content>', '%Y%m%d-%H:%M:%S:%f'],
+    ['no header', () => '', '<Content>', null],
+  ];
+
+  it.each(shapes)('find the message after a header of %s', (_name, header, layout, time) => {
+    const lines = Array.from({ length: 400 }, (_, i) => [header(i), message(i)] as const);
+    const s = suggestFor(lines.map((l) => l.join('')));
+    expect(s).toMatchObject({ logformat: layout, timeFormat: time, sampled: 400, fitting: 400, dated: time === null ? 0 : 400 });
+    const format = new LogFormat(s.logformat);
+    for (const [head, text] of lines) {
+      const bytes = Buffer.from(head + text);
+      expect(format.match(bytes, 0, bytes.length, true)).toBe(true);
+      expect(bytes.toString('utf8', format.starts[format.contentField], format.ends[format.contentField])).toBe(text);
+    }
+    expect(s.masks.map((m) => m.what)).toEqual(['IP addresses', 'hexadecimal numbers', 'paths']);
+  });
+
+  it('are an ini that drain reads, and name the block store\'s layout as the shipped one does', () => {
+    const s = suggestFor(simulateBlockStore({ sessions: 60, anomalyShare: 0.1, seed: 1 }).lines);
+    const file = path.join(scratchFolder(), 'x.ini');
+    writeFileSync(file, asIni(s, 'x.log'));
+    const { values, unknown } = readDrainIni(file);
+    expect(unknown).toEqual([]);
+    expect(values.time_format).toBe('%y%m%d %H%M%S');
+    expect(() => new TimeFormat(String(values.time_format))).not.toThrow();
+    expect(values.logformat).toBe('<Date> <Time> <Pid> <Level> <Component>(\\[<PID>\\])?: <Content>');
+    expect(values.masking).toContainEqual({ regex_pattern: 'blk_-?\\d+', mask_with: '*' });
+  });
+});
