@@ -92,3 +92,67 @@ describe('degenerate sets', () => {
     expect(() => thresholdFor([], 0.1)).toThrow('at least one normal');
   });
 });
+
+describe('properties', () => {
+  const counted = (rows: readonly (readonly [number, boolean])[]): ReturnType<typeof countScores> => countScores(rows.map(([s]) => s), rows.map(([, y]) => y));
+
+  it('the order of the rows, and any rising change of the scores, leave every ranking metric as it is', () => {
+    fc.assert(fc.property(sample, (rows) => {
+      const all = (c: ReturnType<typeof countScores>): unknown[] => [rocAuc(c), averagePrecision(c), oracleF1(c)];
+      expect(all(counted([...rows].reverse()))).toEqual(all(counted(rows)));
+      expect(all(counted(rows.map(([s, y]) => [Math.exp(s) - 7, y] as const)))).toEqual(all(counted(rows)));
+    }), { seed: 6 });
+  });
+
+  it('the negated score has the mirrored ROC-AUC', () => {
+    fc.assert(fc.property(sample, (rows) => {
+      const auc = rocAuc(counted(rows));
+      const mirrored = rocAuc(counted(rows.map(([s, y]) => [-s, y] as const)));
+      if (auc === null) expect(mirrored).toBeNull();
+      else expect(mirrored).toBeCloseTo(1 - auc, 12);
+    }), { seed: 7 });
+  });
+
+  it('constant scores: ROC-AUC one half, average precision the share of the abnormal, one threshold', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 50 }), (abnormal, normal) => {
+      const c = countScores(new Array<number>(abnormal + normal).fill(2.5), Array.from({ length: abnormal + normal }, (_, i) => i < abnormal));
+      expect(c.scores).toHaveLength(1);
+      expect(rocAuc(c)).toBe(0.5);
+      expect(averagePrecision(c)).toBeCloseTo(abnormal / (abnormal + normal), 12);
+      expect(oracleF1(c)).toBeCloseTo((2 * abnormal) / (2 * abnormal + normal), 12);
+    }), { seed: 8 });
+  });
+
+  it('only normal or only abnormal sessions: what has no meaning is null, and nothing is NaN', () => {
+    fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 20 }), fc.boolean(), fc.integer({ min: -1, max: 7 }), (scores, label, threshold) => {
+      const c = countScores(scores, scores.map(() => label));
+      const p = pointMetrics(confusionAt(c, threshold));
+      expect([rocAuc(c), label ? oracleF1(c) : averagePrecision(c)]).toEqual([null, label ? 1 : null]);
+      if (label) expect(averagePrecision(c)).toBeCloseTo(1, 12);
+      expect([p.mcc, label ? p.specificity : p.recall]).toEqual([null, null]);
+      for (const value of Object.values(p)) expect(value === null || Number.isFinite(value)).toBe(true);
+    }), { seed: 9 });
+  });
+
+  it("Matthews correlation is Pearson's of verdicts and labels", () => {
+    fc.assert(fc.property(sample, fc.integer({ min: -1, max: 7 }), (rows, threshold) => {
+      const verdicts: number[] = rows.map(([s]) => (s > threshold ? 1 : 0));
+      const labels: number[] = rows.map(([, y]) => (y ? 1 : 0));
+      const mean = (x: number[]): number => x.reduce((a, b) => a + b, 0) / x.length;
+      const [mv, ml] = [mean(verdicts), mean(labels)];
+      const covariance = mean(verdicts.map((v, i) => (v - mv) * (labels[i] - ml)));
+      const spread = Math.sqrt(mean(verdicts.map((v) => (v - mv) ** 2)) * mean(labels.map((l) => (l - ml) ** 2)));
+      const { mcc } = pointMetrics(confusionAt(counted(rows), threshold));
+      if (spread === 0) expect(mcc).toBeNull();
+      else expect(mcc).toBeCloseTo(covariance / spread, 9);
+    }), { seed: 10 });
+  });
+});
+
+describe("scikit-learn's examples with ties and several thresholds", () => {
+  it('roc_auc_score and average_precision_score of tied scores (scikit-learn 1.9, computed once)', () => {
+    const c = countScores([0.5, 0.5, 0.5, 0.2, 0.9, 0.9, 0.1, 0.2], [1, 0, 1, 0, 0, 1, 0, 1]);
+    expect(rocAuc(c)).toBeCloseTo(0.625, 12);
+    expect(averagePrecision(c)).toBeCloseTo(0.5678571428571428, 9);
+  });
+});
