@@ -3,6 +3,7 @@
 import { main } from '../deeplog/cli/index.js';
 import { logAnomalyStage } from './loganomaly.js';
 import { logBertStage } from './logbert.js';
+import { autoencoderStage } from './autoencoder.js';
 import { benchmarkStage } from './run_benchmark.js';
 import { dashboardStage } from './run_dashboard.js';
 import { dataStage } from './run_data.js';
@@ -19,4 +20,4 @@ import { serveStage } from './run_serve.js';
 import { triageStage } from './run_triage.js';
 import { workflowStage } from './run_workflow.js';
 
-await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, logBertStage, logAnomalyStage, detectStage, triageStage, diagnoseStage, benchmarkStage, exportStage, importStage, serveStage, runsStage, dashboardStage, dataStage], process.argv.slice(2));
+await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, logBertStage, logAnomalyStage, autoencoderStage, detectStage, triageStage, diagnoseStage, benchmarkStage, exportStage, importStage, serveStage, runsStage, dashboardStage, dataStage], process.argv.slice(2));

@@ -31,8 +31,12 @@ export function curvesOf(task: Task, scores: Scores, triage: TriageResult | null
     values.push(scores instanceof Float64Array ? scores[table.sequenceOf[s]] : scores.perSession[s]);
     abnormal.push(table.labels[s] === ABNORMAL);
   }
-  const counts = countScores(values, abnormal);
-  return { ...(table.labelled ? pointCurves(counts) : { roc: [], pr: [], sweep: [] }), histogram: histogram(counts), triage };
+  return { ...curvesOfCounts(countScores(values, abnormal), table.labelled), triage };
+}
+
+/** The same of scores that are counted already. */
+export function curvesOfCounts(counts: ScoreCounts, labelled: boolean): Omit<Curves, 'triage'> {
+  return { ...(labelled ? pointCurves(counts) : { roc: [], pr: [], sweep: [] }), histogram: histogram(counts) };
 }
 
 function pointCurves(counts: ScoreCounts): Pick<Curves, 'roc' | 'pr' | 'sweep'> {

@@ -20,15 +20,27 @@ export class LineBook {
   intern(line: string, weight = 0): number {
     const ids = this.vocabulary.encode(line, this.longest);
     const key = String.fromCharCode(...ids);
-    let at = this.known.get(key);
-    if (at === undefined) {
-      at = this.lines.length;
-      this.known.set(key, at);
-      this.lines.push(ids);
-      this.examples.push(line);
-      this.weights.push(0);
-    }
+    const at = this.known.get(key) ?? this.append(key, ids, line);
     this.weights[at] += weight;
+    return at;
+  }
+
+  /** Counts the line, unless its kind is new and there are `most` kinds already; says whether it did. */
+  tally(line: string, most: number): boolean {
+    const ids = this.vocabulary.encode(line, this.longest);
+    const key = String.fromCharCode(...ids);
+    const known = this.known.get(key);
+    if (known === undefined && this.size >= most) return false;
+    this.weights[known ?? this.append(key, ids, line)]++;
+    return true;
+  }
+
+  private append(key: string, ids: Int32Array, line: string): number {
+    const at = this.lines.length;
+    this.known.set(key, at);
+    this.lines.push(ids);
+    this.examples.push(line);
+    this.weights.push(0);
     return at;
   }
 }

@@ -1,0 +1,119 @@
+// The text autoencoder and the recurrent detector over windows of lines (Bursic et al. 2019): from a raw log, without a parser.
+//   npx deeplog autoencoder prepare --input_file HDFS.log
+//   npx deeplog autoencoder train
+//   npx deeplog autoencoder encode --input_file HDFS.log --time_format '%y%m%d %H%M%S'
+//   npx deeplog autoencoder detect
+//   npx deeplog autoencoder evaluate --label_file lines.txt
+import { COMMON_OPTIONS, describeEngine, engineOptions, formatCount, formatSeconds, invocation, resolveOptions, resolveRunOptions, runIfMain, StageConsole, withRun, type Stage, type StageGroup } from '../deeplog/cli/index.js';
+import { DETECT_OPTIONS, ENCODE_OPTIONS, EVALUATE_OPTIONS, PREPARE_OPTIONS, TRAIN_OPTIONS } from './autoencoder_options.js';
+
+const prepare: Stage = {
+  command: 'prepare', describe: 'count words, make the vocabulary, gather the kinds of lines', options: PREPARE_OPTIONS,
+  examples: [['$0 autoencoder prepare --input_file app.log', 'defaults'], ["$0 autoencoder prepare --input_file BGL.log --label_file 'pattern:^[^-]'", 'lines that do not begin with "-" are abnormal']],
+  async run(given) {
+    const o = resolveOptions({ ...PREPARE_OPTIONS, ...COMMON_OPTIONS }, given);
+    const { prepareLines } = await import('../deeplog/evaluation/index.js');
+    const console = new StageConsole(o.quiet);
+    const p = await prepareLines({
+      inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, minWordFrequency: o.min_word_freq, longest: o.max_length, digits: o.digits === 'each' ? 'each' : 'same', trainRatio: o.train_ratio, valRatio: o.val_ratio,
+      maxKinds: o.max_kinds, flags: o, ...(o.label_file === undefined ? {} : { labelFile: o.label_file }), onProgress: (what, lines, of) => console.progress(what, lines, of, `${formatCount(lines)} of ${formatCount(of)} lines`),
+    });
+    console.clear();
+    console.say(`prepare: ${formatCount(p.lines)} lines, ${formatCount(p.trainLines)} to train on and ${formatCount(p.validationLines)} to validate; vocabulary ${p.vocabularySize} of ${formatCount(p.tokensSeen)} words and characters`);
+    console.say(`kinds of lines: ${formatCount(p.trainKinds)} in training, ${formatCount(p.validationKinds)} in validation`);
+    if (p.abnormalLeftOut > 0) console.say(`${formatCount(p.abnormalLeftOut)} abnormal lines left out`);
+    if (p.leftOut > 0) console.warn(`${formatCount(p.leftOut)} lines are of kinds beyond the first ${formatCount(o.max_kinds)} and are not learned from; raise --max_kinds, or --min_word_freq so that fewer kinds are told apart`);
+    console.say(`written: ${o.output_path}\nnext: ${invocation('autoencoder')} train --input ${o.output_path}`);
+  },
+};
+
+const train: Stage = {
+  command: 'train', describe: 'train the LSTM encoder and decoder on the kinds of lines', options: TRAIN_OPTIONS,
+  async run(given) {
+    const o = await resolveRunOptions('autoencoder train', { ...TRAIN_OPTIONS, ...COMMON_OPTIONS }, given);
+    const { trainLines } = await import('../deeplog/evaluation/index.js');
+    const { createEngine } = await import('../deeplog/engine/index.js');
+    const console = new StageConsole(o.quiet);
+    const engine = await createEngine(engineOptions(o));
+    console.say(describeEngine(engine.info));
+    try {
+      const model = { embedding: o.embedding, latent: o.latent, dropout: o.dropout, clip: o.clip, buckets: o.buckets, batchSize: o.batch_size, learningRate: o.learning_rate, maxEpochs: o.max_epochs, earlyStop: o.early_stop };
+      const encoder = await withRun({ stage: 'autoencoder train', specs: TRAIN_OPTIONS, options: o, console, engine }, (run) =>
+        trainLines({ input: o.input, outputPath: o.output_path, overwrite: o.overwrite, model, seed: o.seed, flags: o }, engine, run.report, run.signal));
+      console.clear();
+      const t = encoder.training;
+      console.say(`trained in ${formatSeconds(t?.seconds ?? 0)}: best epoch ${t?.bestEpoch}, val_loss ${t?.bestLoss.toFixed(4)} (mean −ln p of a token), ${t?.stopped === 'early' ? 'stopped early' : 'all epochs run'}; lines padded to ${encoder.buckets.join(', ')} tokens`);
+      console.say(`written: ${o.output_path}\nnext: ${invocation('autoencoder')} encode --model ${o.output_path} --input_file <log>`);
+      await encoder.dispose();
+    } finally {
+      console.clear();
+      await engine.dispose();
+    }
+  },
+};
+
+const encode: Stage = {
+  command: 'encode', describe: 'turn every line into a vector, each kind of line once', options: ENCODE_OPTIONS,
+  async run(given) {
+    const o = resolveOptions({ ...ENCODE_OPTIONS, ...COMMON_OPTIONS }, given);
+    const { encodeLog } = await import('../deeplog/evaluation/index.js');
+    const { createEngine } = await import('../deeplog/engine/index.js');
+    const console = new StageConsole(o.quiet);
+    const engine = await createEngine(engineOptions(o));
+    console.say(describeEngine(engine.info));
+    try {
+      const e = await encodeLog({
+        model: o.model, inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, flags: o, ...(o.time_format === undefined ? {} : { timeFormat: o.time_format }),
+        onProgress: (lines, of, kinds) => console.progress('encoding', lines, of, `${formatCount(lines)} of ${formatCount(of)} lines, ${formatCount(kinds)} kinds`),
+      }, engine);
+      console.clear();
+      console.say(`encode: ${formatCount(e.lines)} lines of ${formatCount(e.kinds)} kinds in ${formatSeconds(e.seconds)} (${formatCount(Math.round(e.lines / e.seconds))} lines/s)${e.dated < e.lines ? `; ${formatCount(e.lines - e.dated)} without a time: the time of day is left out` : ''}`);
+      console.say(`written: ${o.output_path} (lines.arrow, kinds.arrow)\nnext: ${invocation('autoencoder')} detect --input ${o.output_path}`);
+    } finally {
+      console.clear();
+      await engine.dispose();
+    }
+  },
+};
+
+const detect: Stage = {
+  command: 'detect', describe: 'train the recurrent detector on windows of lines and score them all', options: DETECT_OPTIONS,
+  async run(given) {
+    const o = await resolveRunOptions('autoencoder detect', { ...DETECT_OPTIONS, ...COMMON_OPTIONS }, given);
+    const { detectWindows } = await import('../deeplog/evaluation/index.js');
+    const { createEngine } = await import('../deeplog/engine/index.js');
+    const console = new StageConsole(o.quiet);
+    const engine = await createEngine(engineOptions(o));
+    console.say(describeEngine(engine.info));
+    try {
+      const model = { windowSize: o.window_size, units: o.units, code: o.code, batchSize: o.batch_size, learningRate: o.learning_rate, maxEpochs: o.max_epochs, earlyStop: o.early_stop };
+      const d = await withRun({ stage: 'autoencoder detect', specs: DETECT_OPTIONS, options: o, console, engine }, (run) => detectWindows({
+        input: o.input, outputPath: o.output_path, overwrite: o.overwrite, model, stride: o.stride, maxWindows: o.max_windows, targetFpr: o.target_fpr, score: o.score === 'line' ? 'line' : 'window', seed: o.seed, flags: o,
+        ...(o.label_file === undefined ? {} : { labelFile: o.label_file }), onProgress: (what, windows) => console.progress(what, windows, null, `${formatCount(windows)} windows`),
+      }, engine, run.report, run.signal));
+      console.clear();
+      console.say(`detect: ${formatCount(d.windows)} windows; threshold ${d.threshold.toPrecision(4)} from ${formatCount(d.validationWindows)} validation windows at ${100 * o.target_fpr} %; ${formatCount(d.alerts)} of ${formatCount(d.testWindows)} test windows above it`);
+      if (Math.floor(d.validationWindows * o.target_fpr) === 0) console.warn(`${formatCount(d.validationWindows)} validation windows are too few for ${100 * o.target_fpr} %: the threshold is their highest score`);
+      console.say(`written: ${o.output_path} (windows.jsonl)\nnext: ${invocation('autoencoder')} evaluate --input ${o.output_path}`);
+    } finally {
+      console.clear();
+      await engine.dispose();
+    }
+  },
+};
+
+const evaluate: Stage = {
+  command: 'evaluate', describe: 'the distribution of scores and the highest windows; with labels ROC, PR and a table of thresholds', options: EVALUATE_OPTIONS,
+  async run(given) {
+    const o = resolveOptions({ ...EVALUATE_OPTIONS, ...COMMON_OPTIONS }, given);
+    const { evaluateWindows, evaluationMarkdown } = await import('../deeplog/evaluation/index.js');
+    const console = new StageConsole(o.quiet);
+    const result = await evaluateWindows({ input: o.input, outputPath: o.output_path, overwrite: o.overwrite, top: o.top, flags: o, ...(o.label_file === undefined ? {} : { labelFile: o.label_file }) });
+    process.stdout.write(evaluationMarkdown(result, o.input));
+    console.say(`written: ${o.output_path} (evaluation.json, evaluation.md, evaluation.svg)`);
+  },
+};
+
+export const autoencoderStage: StageGroup = { command: 'autoencoder', describe: 'text autoencoder and recurrent detector, from raw lines: prepare, train, encode, detect, evaluate', stages: [prepare, train, encode, detect, evaluate] };
+
+runIfMain(import.meta.url, autoencoderStage);

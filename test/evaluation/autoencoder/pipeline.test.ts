@@ -1,0 +1,92 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readManifest } from '../../../deeplog/artifacts/index.js';
+import { seededRandom } from '../../../deeplog/common/index.js';
+import { LINE_ENCODER_DEFAULTS, WINDOW_JUDGE_DEFAULTS } from '../../../deeplog/detectors/index.js';
+import { createEngine, type Engine } from '../../../deeplog/engine/index.js';
+import { detectWindows, encodeLog, evaluateWindows, prepareLines, trainLines, type EvaluatedWindows } from '../../../deeplog/evaluation/index.js';
+import { readLinesFile, readVectors } from '../../../deeplog/evaluation/autoencoder/encoded_files.js';
+import { SILENT } from '../../../deeplog/training/index.js';
+import { removeScratchAfterwards, scratchFolder } from '../../helpers.js';
+
+removeScratchAfterwards();
+
+const folder = scratchFolder();
+const at = (name: string): string => path.join(folder, name);
+const LINES = 900;
+const flags = {};
+const signal = new AbortController().signal;
+let engine: Engine;
+
+/** Requests in turn; in the last third a disk fails now and then. */
+beforeAll(async () => {
+  engine = await createEngine();
+  const random = seededRandom(5);
+  const labels: string[] = [];
+  const lines = Array.from({ length: LINES }, (_, i) => {
+    const bad = i > 650 && random() < 0.03;
+    labels.push(bad ? '1' : '0');
+    const time = new Date(Date.UTC(2024, 0, 1, 8, 0, i * 7)).toISOString().slice(0, 19).replace('T', ' ');
+    return bad ? `${time} ERROR disk: write failed, sector ${Math.floor(random() * 1e6)} unreadable` : `${time} INFO ${['web: open request', 'web: read file', 'web: close request'][i % 3]} ${Math.floor(random() * 1e4)}`;
+  });
+  await writeFile(at('app.log'), `${lines.join('\n')}\n`);
+  await writeFile(at('labels.txt'), `${labels.join('\n')}\n`);
+  await prepareLines({ inputFile: at('app.log'), outputPath: at('prepared'), overwrite: false, minWordFrequency: 5, longest: 60, digits: 'same', trainRatio: 0.5, valRatio: 0.7, maxKinds: 1000, flags: { input_file: at('app.log') } });
+  const encoder = await trainLines({ input: at('prepared'), outputPath: at('model'), overwrite: false, model: { ...LINE_ENCODER_DEFAULTS, embedding: 16, latent: 8, batchSize: 16, maxEpochs: 4, learningRate: 0.02 }, seed: 1, flags }, engine, SILENT, signal);
+  await encoder.dispose();
+  await encodeLog({ model: at('model'), inputFile: at('app.log'), timeFormat: '%Y-%m-%d %H:%M:%S', outputPath: at('encoded'), overwrite: false, flags }, engine);
+}, 60_000);
+
+afterAll(async () => { await engine?.dispose(); });
+
+const detect = (labelFile?: string, name = 'detected'): ReturnType<typeof detectWindows> => detectWindows({
+  input: at('encoded'), outputPath: at(name), overwrite: false, model: { ...WINDOW_JUDGE_DEFAULTS, windowSize: 6, units: 12, code: 8, batchSize: 16, maxEpochs: 6, learningRate: 0.02 }, stride: 3, maxWindows: 500, targetFpr: 0.01, score: 'line', seed: 1, flags,
+  ...(labelFile === undefined ? {} : { labelFile }),
+}, engine, SILENT, signal);
+
+describe('the autoencoder from a raw log to its evaluation', () => {
+  it('encodes lines that differ in numbers only once, with the time of day of each', async () => {
+    const { kinds, lines, dimensions, dated } = await readManifest(at('encoded'));
+    expect({ lines, dimensions, dated }).toEqual({ lines: LINES, dimensions: 8, dated: LINES });
+    expect(kinds).toBeLessThan(40);
+    let count = 0;
+    for await (const { first, kinds: own, times, sines, cosines } of readLinesFile(path.join(at('encoded'), 'lines.arrow'))) {
+      expect(first).toBe(1);
+      count += own.length;
+      expect(Math.max(...own)).toBe(Number(kinds) - 1);
+      expect(times[0]).toBe(Date.UTC(2024, 0, 1, 8));
+      expect(Math.hypot(sines[17], cosines[17])).toBeCloseTo(1, 5);
+    }
+    expect(count).toBe(LINES);
+    expect((await readVectors(path.join(at('encoded'), 'kinds.arrow'), Number(kinds), 8)).every((v) => Number.isFinite(v))).toBe(true);
+  });
+
+  it('finds the faulty lines, draws ROC and PR, and counts what a threshold would flag', async () => {
+    const found = await detect();
+    expect(found.windows).toBe(Math.floor((LINES - 6) / 3) + 1);
+    const result: EvaluatedWindows = await evaluateWindows({ input: at('detected'), labelFile: at('labels.txt'), outputPath: at('evaluation'), overwrite: false, top: 5, flags });
+    expect(result.labelled?.roc_auc).toBeGreaterThan(0.95);
+    expect(result.top[0].text).toContain('ERROR disk');
+    expect(result.labelled?.table.map((t) => t.target_fpr)).toEqual([0.0001, 0.001, 0.005, 0.01, 0.02, 0.05]);
+    for (const t of result.labelled?.table ?? []) expect(t.tp + t.fn).toBe(result.labelled?.abnormal);
+    const svg = await readFile(path.join(at('evaluation'), 'evaluation.svg'), 'utf8');
+    expect(svg.match(/ROC, area|PR, area|test windows by score/g)).toHaveLength(3);
+    const unlabelled = await evaluateWindows({ input: at('detected'), outputPath: at('unlabelled'), overwrite: false, top: 3, flags });
+    expect(unlabelled.labelled).toBeNull();
+    expect(unlabelled.top.map((w) => w.first_line)).toEqual(result.top.slice(0, 3).map((w) => w.first_line));
+  });
+
+  it('says what is wrong with labels, folders and boundaries', async () => {
+    await writeFile(at('short.txt'), '0\n1\n');
+    await writeFile(at('words.txt'), 'normal\n');
+    const evaluate = (labelFile: string): Promise<unknown> => evaluateWindows({ input: at('detected'), labelFile, outputPath: at('x'), overwrite: false, top: 3, flags });
+    await expect(evaluate(at('short.txt'))).rejects.toThrow('The label file has 2 lines; the log has more.');
+    await expect(evaluate(at('words.txt'))).rejects.toThrow('words.txt, line 1: is "normal"; a label file has 0 (normal) or 1 (abnormal) per line');
+    await expect(evaluate('pattern:(')).rejects.toThrow('--label_file:');
+    await expect(evaluateWindows({ input: at('encoded'), outputPath: at('x'), overwrite: false, top: 3, flags })).rejects.toThrow('was written by autoencoder encode, not by "autoencoder detect"');
+    await expect(encodeLog({ model: at('prepared'), inputFile: at('app.log'), outputPath: at('x'), overwrite: false, flags }, engine)).rejects.toThrow();
+    await expect(prepareLines({ inputFile: at('app.log'), outputPath: at('x'), overwrite: false, minWordFrequency: 5, longest: 60, digits: 'same', trainRatio: 0.7, valRatio: 0.7, maxKinds: 10, flags })).rejects.toThrow('cumulative boundaries');
+    await expect(prepareLines({ inputFile: at('nowhere.log'), outputPath: at('x'), overwrite: false, minWordFrequency: 5, longest: 60, digits: 'same', trainRatio: 0.5, valRatio: 0.7, maxKinds: 10, flags })).rejects.toThrow('there is no such file');
+  });
+});
