@@ -4,7 +4,7 @@ import { caseOf, type Case } from './engine_cases.js';
 import { TorchPeer } from './torch_peer.js';
 
 /**
- * npm run bench -- engine [--models m1,trainer,m2t20,m2t128,logbert,logbert_small,loganomaly] [--threads 1,2] [--engines onnx] [--seconds 2] [--rounds 4]
+ * npm run bench -- engine [--models m1,trainer,m2t20,m2t128,logbert,logbert_small,loganomaly,text,windows] [--threads 1,2] [--engines onnx] [--seconds 2] [--rounds 4]
  *
  * Milliseconds per training step (forward, gradients, Adam), median over all rounds, ours and PyTorch's in turn on this
  * machine; the ratio is ours / PyTorch's, below 1 when we are faster.
@@ -13,7 +13,7 @@ export async function main(argv: string[]): Promise<void> {
   const { values } = parseArgs({
     args: argv,
     options: {
-      models: { type: 'string', default: 'm1,trainer,m2t20,m2t128,logbert,logbert_small,loganomaly' },
+      models: { type: 'string', default: 'm1,trainer,m2t20,m2t128,logbert,logbert_small,loganomaly,text,windows' },
       threads: { type: 'string', default: '1,2' },
       engines: { type: 'string', default: 'onnx' },
       seconds: { type: 'string', default: '1.5' },

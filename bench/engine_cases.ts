@@ -1,6 +1,6 @@
 import type { Batch, Model } from '../deeplog/engine/index.js';
 import { seededRandom } from '../deeplog/common/index.js';
-import { logAnomalyModel, logBertModel, logKeyModel, tokenEncoderModel } from '../deeplog/models/index.js';
+import { logAnomalyModel, logBertModel, logKeyModel, textAutoencoderModel, tokenEncoderModel, windowAutoencoderModel } from '../deeplog/models/index.js';
 
 /** One model at the shapes that bench/peers/torch_step.py knows by the same name. */
 export interface Case {
@@ -20,7 +20,9 @@ export function caseOf(name: string): Case {
     case 'logbert': return logBertCase(name, 256, 4);
     case 'logbert_small': return logBertCase(name, 64, 2);
     case 'loganomaly': return logAnomalyCase(name);
-    default: throw new RangeError(`No case ${name}; there are m1, trainer, m2t20, m2t128, logbert, logbert_small, loganomaly.`);
+    case 'text': return textCase(name);
+    case 'windows': return windowsCase(name);
+    default: throw new RangeError(`No case ${name}; there are m1, trainer, m2t20, m2t128, logbert, logbert_small, loganomaly, text, windows.`);
   }
 }
 
@@ -61,6 +63,26 @@ function logAnomalyCase(name: string): Case {
     name, samples: B, says: `LogAnomaly: two LSTMs of 128, ${V} keys, vectors of ${D}, window ${W}, batch ${B}`,
     model: logAnomalyModel({ vocabularySize: V, dimensions: D, windowSize: W, units: 128, batchSize: B }),
     batch: { windows: ids(B * W, V, 1), targets: ids(B, V, 2), weights: new Float32Array(B).fill(1), vectors: new Float32Array(V * D).fill(0.1) },
+  };
+}
+
+/** Lines of HDFS: some 72 tokens of 77, digits alike. */
+function textCase(name: string): Case {
+  const [B, T, V] = [64, 72, 77];
+  return {
+    name, samples: B, says: `text autoencoder: embedding 100, two LSTMs of 50, ${V} tokens, T=${T}, batch ${B}`,
+    model: textAutoencoderModel({ vocabularySize: V, length: T, end: 2, embedding: 100, latent: 50, dropout: 0.2, batchSize: B }),
+    batch: { ids: ids(B * T, V - 3, 1).map((id) => id + 3), weights: new Float32Array(B).fill(1) },
+  };
+}
+
+function windowsCase(name: string): Case {
+  const [B, W, D] = [128, 20, 52];
+  const lines = (): Float32Array => Float32Array.from(ids(B * W * D, 1000, 1), (x) => x / 500 - 1);
+  return {
+    name, samples: B, says: `window autoencoder: four LSTMs of 32, ${W} lines of ${D} numbers, batch ${B}`,
+    model: windowAutoencoderModel({ windowSize: W, dimensions: D, units: 32, code: 16, batchSize: B }),
+    batch: { forward: lines(), backward: lines(), mask: new Float32Array(B * W).fill(1), weights: new Float32Array(B).fill(1) },
   };
 }
 

@@ -7,7 +7,9 @@
 Models: m1 (2 x LSTM 64, 30 keys, window 10, batch 512), trainer (the same, then dense 256 and 128 relu), m2t20 and m2t128
 (encoder, hidden 256, 4 layers, 4 heads, feed-forward 1024, 400 tokens, batch 32), logbert (the same with feed-forward 512, 40 keys,
 T=24, dropout .1 after the embedding and each half layer, masked-key and hypersphere loss), logbert_small (hidden 64, 2 layers),
-loganomaly (LSTM 128 over vectors of 100 and LSTM 128 over counts, 30 keys, window 10, batch 128). Fused Adam, float32.
+loganomaly (LSTM 128 over vectors of 100 and LSTM 128 over counts, 30 keys, window 10, batch 128), text (embedding 100,
+LSTM 50 and LSTM 50 over tokens and the mean state, 77 tokens, T=72, batch 64, a fifth of the words hidden), windows (four LSTMs of 32 around a
+code of 16, 20 lines of 52 numbers, batch 128). Fused Adam, float32.
 Prints {"torch": version} when ready; then, for each line holding a number of seconds, a list of milliseconds per step.
 """
 import json
@@ -89,6 +91,38 @@ class LogAnomaly(nn.Module):
         return self.output(torch.cat([self.sequence(vectors)[0][-1], self.counts(counts)[0][-1]], 1))
 
 
+class TextAutoencoder(nn.Module):
+    def __init__(self, tokens=77, embedding=100, latent=50):
+        super().__init__()
+        self.embedding = nn.Embedding(tokens, embedding)
+        self.encoder = nn.LSTM(embedding, latent)
+        self.decoder = nn.LSTM(embedding + latent, latent)
+        self.output = nn.Linear(latent, tokens)
+
+    def loss(self, ids, _):  # [T, B]
+        vectors = self.embedding(ids)
+        latent = self.encoder(vectors)[0].mean(0)
+        keep = (torch.rand(ids.shape, device=ids.device) >= 0.2).float().unsqueeze(-1) / 0.8
+        before = torch.cat([self.embedding(torch.full_like(ids[:1], 2)), vectors[:-1]]) * keep
+        written, _ = self.decoder(torch.cat([before, latent.expand(ids.shape[0], -1, -1)], 2))
+        return F.cross_entropy(self.output(written).flatten(0, 1), ids.flatten())
+
+
+class WindowAutoencoder(nn.Module):
+    def __init__(self, dimensions=52, units=32, code=16):
+        super().__init__()
+        self.read = nn.ModuleList(nn.LSTM(dimensions, units) for _ in range(2))
+        self.code = nn.Linear(2 * units, code)
+        self.write = nn.ModuleList(nn.LSTM(code, units) for _ in range(2))
+        self.line = nn.ModuleList(nn.Linear(units, dimensions) for _ in range(2))
+
+    def loss(self, x, _):  # [W, B, dimensions]
+        both = [x, x.flip(0)]
+        code = torch.tanh(self.code(torch.cat([read(own)[0][-1] for read, own in zip(self.read, both)], 1)))
+        again = [line(write(code.expand(x.shape[0], -1, -1))[0]) for write, line in zip(self.write, self.line)]
+        return (F.mse_loss(again[0], both[0]) + F.mse_loss(again[1], both[1])) / 2
+
+
 class FusedAdam:
     """torch.optim.Adam(fused=True) without its Python bookkeeping: the fastest CPU update PyTorch has."""
 
@@ -120,6 +154,10 @@ def build(name, device):
         return model.to(device), torch.randint(3, 40, (32, 24)).to(device), torch.randint(3, 40, (32 * 24,)).to(device)
     if name == "loganomaly":
         return LogAnomaly().to(device), torch.rand(10, 128, 130).to(device), torch.randint(0, 30, (128,)).to(device)
+    if name == "text":
+        return TextAutoencoder().to(device), torch.randint(3, 77, (72, 64)).to(device), None
+    if name == "windows":
+        return WindowAutoencoder().to(device), (torch.rand(20, 128, 52) * 2 - 1).to(device), None
     length = int(name[3:])
     return Encoder(length).to(device), torch.randint(0, 400, (32, length)).to(device), torch.randint(0, 400, (32 * length,)).to(device)
 
