@@ -65,7 +65,7 @@ export interface TrainedSequenceModel<D> {
 
 /** Second step: fits the model on the training part and sets its threshold on validation normals. The test part is not looked at. */
 export async function trainSequenceModel<D extends Detector & { readonly training: TrainResult | null }>(
-  options: Step & { readonly vocabularyPath: string; readonly targetFpr: number; make(ingredients: Ingredients): D; onData?(task: Task): void }, engine: Engine, report: Reporter, signal: AbortSignal,
+  options: Step & { readonly vocabularyPath: string; readonly targetFpr: number; readonly seed: number; make(ingredients: Ingredients): D; onData?(task: Task): void }, engine: Engine, report: Reporter, signal: AbortSignal,
 ): Promise<TrainedSequenceModel<D>> {
   const startedAt = performance.now();
   const { vocabularyPath, outputPath, stage, flags, targetFpr } = options;
@@ -76,7 +76,7 @@ export async function trainSequenceModel<D extends Detector & { readonly trainin
   options.onData?.(task);
   const detector = options.make({ vocabulary: new Vocabulary(events), complete: set.complete, templates: (await templateTexts(task)) ?? new Map<number, string>() });
   const validation = tableSource(task.table, task.split, PART.validation);
-  await detector.fit(tableSource(task.table, task.split, PART.train), validation, { seed: source.seed, engine: () => Promise.resolve(engine), report, signal });
+  await detector.fit(tableSource(task.table, task.split, PART.train), validation, { seed: options.seed, engine: () => Promise.resolve(engine), report, signal });
   const scores = await scoreDistinct(detector, task, [PART.validation]);
   const normals = Array.from(task.split.parts.keys()).filter((s) => task.split.parts[s] === PART.validation && task.table.labels[s] !== ABNORMAL);
   const threshold = thresholdFor(normals.map((s) => scores[task.table.sequenceOf[s]]), targetFpr);
@@ -89,7 +89,7 @@ export async function trainSequenceModel<D extends Detector & { readonly trainin
   await writeJson(path.join(outputPath, 'metrics.json'), { schema: 'deeplog.training_metrics/1', best_epoch: training?.bestEpoch, best_loss: training?.bestLoss, stopped: training?.stopped, history: training?.history });
   await copyParser(source.inputFile, outputPath);
   await writeManifest(outputPath, {
-    stage, startedAt, options: flags, seed: source.seed, engine: engine.info, inputs: await hashInputs([...set.files, path.join(vocabularyPath, 'vocabulary.json')]),
+    stage, startedAt, options: flags, seed: options.seed, engine: engine.info, inputs: await hashInputs([...set.files, path.join(vocabularyPath, 'vocabulary.json')]),
     extra: { split_sha256: task.split.sha256, fit_seconds: training?.seconds ?? null },
   });
   return { task, detector, threshold };
