@@ -93,7 +93,7 @@ export const MODELS_SCHEMA = { summary: 'The models', tags: ['service'], operati
 export const RELOAD_SCHEMA = {
   summary: 'Load a model anew', tags: ['service'], operationId: 'reload', description: 'The old version answers until the new one is ready, and goes on when that fails.',
   params: { type: 'object', properties: { name: { type: 'string', minLength: 1, maxLength: 200 } }, required: ['name'] },
-  response: { 200: { description: 'What is loaded now.', content: { 'application/json': { schema: DESCRIPTION } } }, 401: REFUSALS[401], 404: REFUSALS[404], 409: { description: 'The new version cannot be loaded.', content: { 'application/json': { schema: ERROR } } } },
+  response: { 200: { description: 'What is loaded now.', content: { 'application/json': { schema: DESCRIPTION } } }, 400: REFUSALS[400], 401: REFUSALS[401], 404: REFUSALS[404], 409: { description: 'The new version cannot be loaded.', content: { 'application/json': { schema: ERROR } } } },
 };
 export const METRICS_SCHEMA = { summary: "Prometheus' text format", tags: ['service'], operationId: 'metrics', response: { 200: { description: 'Counters, gauges, a histogram of latencies.', content: { 'text/plain': { schema: { type: 'string' } } } }, 401: REFUSALS[401] } };
 

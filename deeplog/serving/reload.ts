@@ -17,7 +17,8 @@ export class Reloader {
       this.log.info({ model: name, version: model.version }, 'model loaded anew');
       return model;
     } catch (error) {
-      if (this.models.names.includes(name)) this.metrics.reloads({ model: name, result: 'failed' });
+      if (!this.models.names.includes(name)) throw error;
+      this.metrics.reloads({ model: name, result: 'failed' });
       this.log.error({ err: error, model: name }, 'the model could not be loaded anew; the old version stays');
       throw error;
     }
