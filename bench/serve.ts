@@ -2,7 +2,7 @@
  * The HTTP service under load, on loopback: requests per second and latencies at 1, 16 and 128 connections for one session of 20
  * lines, and whether memory stays flat.
  *   npm run bench -- serve [--model artifacts/log_key_model_result --log HDFS.log.gz] [--seconds 10] [--connections 1,16,128]
- *   npm run bench -- serve --memory_minutes 10
+ *   npm run bench -- serve --memory_minutes 10 [--memory_pause_ms 400: that long between a connection's requests]
  * Without --model it trains one of the usual size on a simulated log.
  */
 import { readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const MOST_REQUESTS = 200_000;
 export async function main(argv: string[]): Promise<void> {
   const { values: o } = parseArgs({ args: argv, options: {
     model: { type: 'string' }, log: { type: 'string' }, seconds: { type: 'string', default: '10' }, connections: { type: 'string', default: '1,16,128' },
-    memory_minutes: { type: 'string' }, memory_connections: { type: 'string', default: '16' },
+    memory_minutes: { type: 'string' }, memory_connections: { type: 'string', default: '16' }, memory_pause_ms: { type: 'string', default: '0' },
   } });
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'deeplog-bench-'));
   let served: Served | null = null;
@@ -35,7 +35,7 @@ export async function main(argv: string[]): Promise<void> {
     const answer = await once(served.port, session, new Agent());
     console.log(`${LINES} lines of one session (${session.length} bytes); every answer must be this one: ${answer.slice(0, 160)}…`);
     await run(served, session, answer, 4, 2, true); // warm up
-    if (o.memory_minutes !== undefined) await memory(served, session, answer, Number(o.memory_connections), Number(o.memory_minutes));
+    if (o.memory_minutes !== undefined) await memory(served, session, answer, Number(o.memory_connections), Number(o.memory_minutes), Number(o.memory_pause_ms));
     else for (const connections of o.connections.split(',')) await run(served, session, answer, Number(connections), Number(o.seconds));
   } finally {
     const code = await served?.stop();
@@ -76,7 +76,7 @@ function once(port: number, body: string, agent: Agent): Promise<string> {
 }
 
 /** So many connections, each with one request at a time, for so long. */
-async function run(served: Served, body: string, expected: string, connections: number, seconds: number, quiet = false): Promise<number> {
+async function run(served: Served, body: string, expected: string, connections: number, seconds: number, quiet = false, pauseMs = 0): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const latencies: number[] = [];
   const until = performance.now() + seconds * 1000;
@@ -87,6 +87,7 @@ async function run(served: Served, body: string, expected: string, connections: 
       const at = performance.now();
       if ((await once(served.port, body, agent)) !== expected) different++;
       latencies.push(performance.now() - at);
+      if (pauseMs > 0) await sleep(pauseMs);
     }
   }));
   const took = (performance.now() - started) / 1000;
@@ -99,12 +100,12 @@ async function run(served: Served, body: string, expected: string, connections: 
 }
 
 /** Resident memory of the service every half minute. */
-async function memory(served: Served, body: string, expected: string, connections: number, minutes: number): Promise<void> {
+async function memory(served: Served, body: string, expected: string, connections: number, minutes: number, pauseMs: number): Promise<void> {
   const samples: { minute: number; mib: number }[] = [];
   const started = performance.now();
   let requests = 0;
   for (const until = started + minutes * 60_000; performance.now() < until;) {
-    requests += await run(served, body, expected, connections, Math.min(30, (until - performance.now()) / 1000), true);
+    requests += await run(served, body, expected, connections, Math.min(30, (until - performance.now()) / 1000), true, pauseMs);
     await sleep(100);
     const sample = { minute: (performance.now() - started) / 60_000, mib: residentMiB(served.pid) };
     samples.push(sample);

@@ -26,6 +26,8 @@ export function decoded(body: Readable, encoding: string | undefined): Readable 
   if (make === undefined) throw new ServiceError(415, 'unknown_encoding', 'The content encoding of this request is not known here.', 'Send the body as it is, or with Content-Encoding gzip, deflate or br.');
   const decoder = make();
   body.on('error', (error) => decoder.destroy(error));
+  // A request that is refused for another reason is not read to its end: what is wrong with the rest must not end the process.
+  decoder.on('error', () => undefined);
   return body.pipe(decoder);
 }
 

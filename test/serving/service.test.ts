@@ -75,6 +75,13 @@ describe('limits, each with its own error', () => {
     expect(await code(await service(), '/detect', payload as string, headers as Record<string, string>)).toEqual(expected);
   });
 
+  it('lives on when a compressed body that nobody reads any more turns out to be broken', async () => {
+    const s = await service();
+    for (const encoding of ['gzip', 'deflate', 'br']) expect(await code(s, '/detect?unknown=1', gzipSync(text).subarray(0, 200), { 'content-encoding': encoding })).toEqual([400, 'invalid_query']);
+    await sleep(20); // an error that no one listens to would fail the test run
+    expect((await s.app.inject('/health')).statusCode).toBe(200);
+  });
+
   it('lets so many work and wait, and turns the next away; a body that does not come in time has its own answer', async () => {
     const s = await service({ limits: { maxConcurrency: 1, maxQueue: 1, timeoutMs: 1500 } });
     const address = await s.app.listen({ port: 0, host: '127.0.0.1' });
