@@ -30,7 +30,7 @@ export const TRAIN_OPTIONS = {
   dropout: { type: 'number', group: 'Model', default: 0.2, min: 0, max: 0.9, describe: 'share of the words that the decoder is not shown' },
   buckets: { type: 'integer', group: 'Model', default: 3, min: 1, max: 16, describe: 'lengths that lines are padded to, at most' },
   batch_size: { type: 'integer', group: 'Training', default: 64, min: 1, max: 65536, describe: 'lines per step' },
-  learning_rate: { type: 'number', group: 'Training', default: 0.005, min: 0, max: 1, exclusive: true, describe: "Adam's learning rate" },
+  learning_rate: { type: 'number', group: 'Training', default: 0.002, min: 0, max: 1, exclusive: true, describe: "Adam's learning rate" },
   clip: { type: 'number', group: 'Training', default: 5, min: 0, exclusive: true, describe: 'global norm that gradients are scaled down to' },
   ...TRAINING, ...ENGINE_OPTIONS, ...RUN_OPTIONS,
 } as const satisfies OptionSpecs;

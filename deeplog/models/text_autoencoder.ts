@@ -24,9 +24,8 @@ export interface TextAutoencoderOptions {
 const EMBEDDING_DEVIATION = 0.1;
 
 /**
- * The line autoencoder of Bursic, Cuculo & D'Amelio 2019: an LSTM reads a line's tokens into the line's vector; another LSTM, given that vector
- * and the tokens so far, writes the line again, token by token. The vector is the mean of the encoder's states, not the last one: lines of a
- * log end alike (ids, sizes, a full stop), and the last state of a briefly trained encoder was seen to be the same for all of them.
+ * The line autoencoder of Bursic, Cuculo & D'Amelio 2019: an LSTM reads a line's tokens, its state at END is the line's vector; another LSTM,
+ * given that vector and the tokens so far, writes the line again, token by token.
  *
  * Inputs `ids` int32 [B, T] (tokens, END, zeros), `weights` float32 [B]; the loss is each line's mean −log p over its tokens and END,
  * weighted. Forward reads `ids` and gives `latent` [B, L] and `errors` [B], each line's mean −log p. Padding has no effect on either.
@@ -46,9 +45,10 @@ export function textAutoencoderModel(options: TextAutoencoderOptions): Model {
   const run = (params: Tensors, batch: Tensors, noise: Tensors | null): { latent: Tensor2D; errors: Tensor } => {
     const tokens = tf.reshape(tf.transpose(batch['ids'] as Tensor2D), [T * B]);
     const mask = tf.cast(tf.notEqual(batch['ids'], 0), 'float32') as Tensor2D; // [B, T]
-    const share = tf.div(mask, tf.maximum(tf.sum(mask, 1, true), 1)); // [B, T], of each token in its line
+    const following = tf.concat([tf.slice2d(mask, [0, 1], [B, T - 1]), tf.zeros([B, 1])], 1);
+    const last = tf.reshape(tf.transpose(tf.sub(mask, following)), [T, B, 1]); // 1 at END
     const states = lstmSequence(projected(params, 'encoder', params['encoder/kernel'], tokens, null), params['encoder/recurrent_kernel'] as Tensor2D, T);
-    const latent = tf.sum(tf.mul(tf.reshape(states, [T, B, L]), tf.reshape(tf.transpose(share), [T, B, 1])), 0) as Tensor2D;
+    const latent = tf.sum(tf.mul(tf.reshape(states, [T, B, L]), last), 0) as Tensor2D;
 
     const before = tf.concat([tf.fill([B], end, 'int32'), tf.slice(tokens as Tensor1D, [0], [(T - 1) * B])]);
     const keep = noise === null || options.dropout === 0 ? null : dropout(tf.ones([T * B, 1]), noise['words'], options.dropout);

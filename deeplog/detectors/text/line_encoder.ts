@@ -21,7 +21,7 @@ export interface LineEncoderOptions {
   readonly earlyStop: number;
 }
 
-export const LINE_ENCODER_DEFAULTS: LineEncoderOptions = { embedding: 100, latent: 50, dropout: 0.2, clip: 5, buckets: 3, batchSize: 64, learningRate: 5e-3, maxEpochs: 40, earlyStop: 5 };
+export const LINE_ENCODER_DEFAULTS: LineEncoderOptions = { embedding: 100, latent: 50, dropout: 0.2, clip: 5, buckets: 3, batchSize: 64, learningRate: 2e-3, maxEpochs: 40, earlyStop: 5 };
 
 /** A line's vector, and how badly it was written again: mean −ln p of its tokens. */
 export interface EncodedLines {
