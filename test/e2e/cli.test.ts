@@ -36,7 +36,7 @@ describe('the main job, as a user runs it', () => {
       const { code, stdout, stderr } = await deeplog(cwd, ['quickstart', '--sessions', '400', '--max-epochs', '12']);
       expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
       for (const id of ['unseen-key', 'length', 'event-set', 'count-vector', '2-gram', 'deeplog-keys']) expect(stdout).toMatch(new RegExp(`^${id} +[\\d.–]+`, 'm'));
-      const report = /report: (\S+report\.md)/.exec(stderr)?.[1] ?? '';
+      const report = `${/report: (\S+)report\.html, report\.md/.exec(stderr)?.[1] ?? ''}report.md`;
       expect(readFileSync(path.join(cwd, report), 'utf8')).toContain('| detector | tp | fp | fn | F1 | precision | recall | F1 @1% | own F1 | oracle F1 | gap |');
     }
     const model = path.join(cwd, 'artifacts', 'quickstart', 'log_key_model_result');
