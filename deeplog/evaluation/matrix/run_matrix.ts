@@ -14,6 +14,8 @@ export interface MatrixOptions {
   readonly jobs: number;
   /** Memory of all of them together, MB. */
   readonly memoryMb: number;
+  /** What a worker needs at least, MB: there are no more workers than fit. Default: 600, for one that holds a named set. */
+  readonly workerMb?: number;
   /** The run folder's name, for the ledger. */
   readonly run: string;
   readonly signal: AbortSignal;
@@ -33,7 +35,7 @@ export interface MatrixResult {
 
 /** A worker that holds data of its own needs this much at least. */
 const WORKER_MB = 600;
-const WATCH_MS = 500;
+const WATCH_MS = 100;
 
 /**
  * Runs the cells of a matrix in worker processes and writes each result to the ledger as soon as it is there. Cells that the ledger has
@@ -70,7 +72,7 @@ class MatrixRun {
     signal.addEventListener('abort', stop);
     const watch = setInterval(() => this.watchMemory(), WATCH_MS);
     try {
-      const lanes = Math.max(1, Math.min(this.options.jobs, this.queue.length, Math.floor(this.options.memoryMb / WORKER_MB)));
+      const lanes = Math.max(1, Math.min(this.options.jobs, this.queue.length, Math.floor(this.options.memoryMb / (this.options.workerMb ?? WORKER_MB))));
       await Promise.all(Array.from({ length: lanes }, () => this.lane(this.options.memoryMb / lanes)));
       // What had to make room runs now, by itself.
       await this.lane(this.options.memoryMb);
