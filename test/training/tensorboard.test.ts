@@ -32,7 +32,7 @@ describe('CRC-32C', () => {
 
 describe('a record', () => {
   it('is length, its checksum, data, its checksum, little-endian', () => {
-    // TensorBoard's own RecordWriter (2.20) wrote this for b"abc".
+    // TensorBoard's own RecordWriter (2.21) wrote this for b"abc".
     expect(Buffer.from(frameRecord(Buffer.from('abc'))).toString('hex')).toBe(ABC_RECORD);
   });
 
@@ -130,7 +130,7 @@ describe('the event files of a run', () => {
     const settings = Object.fromEntries(session.messages(1).map((entry) => [entry.text(1), entry.messages(2)[0]]));
     expect(Object.keys(settings)).toEqual(['window_size', 'preset', 'predict_end']);
     expect([settings.window_size.double(2), settings.preset.text(3), settings.predict_end.int(4)]).toEqual([10, 'paper', 1]);
-    // TensorBoard's own HParamsPluginData (2.20) of these settings and metrics; the version 0 it leaves out is written here.
+    // TensorBoard's own HParamsPluginData (2.21) of these settings and metrics; the version 0 it leaves out is written here.
     const experiment = values('').find((v) => v.tag === '_hparams_/experiment')?.value.messages(9)[0].messages(1)[0].bytes(2);
     expect(experiment?.toString('hex')).toBe(`0800${EXPERIMENT}`);
     const end = values('').find((v) => v.tag === '_hparams_/session_end_info')?.value.messages(9)[0].messages(1)[0];

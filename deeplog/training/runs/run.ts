@@ -96,7 +96,7 @@ export class Run {
   static async resume(folder: string, changed: Readonly<Record<string, unknown>>, options: RunOptions): Promise<Run> {
     const before = await readState(folder);
     const status = statusOf(before);
-    if (status === 'finished' || existsSync(path.join(folder, 'manifest.json'))) throw new DataError(`${folder}: is a finished run; there is nothing to go on with. Start a new one with --config ${folder}/config.yaml.`);
+    if (existsSync(path.join(folder, 'manifest.json'))) throw new DataError(`${folder}: is a finished run; there is nothing to go on with. Start a new one with --config ${folder}/config.yaml.`);
     if (status === 'running') throw new DataError(`${folder}: process ${before.pid} is at work on it. Wait for it, or stop it first.`);
     if (before.stage !== options.stage) throw new DataError(`${folder}: is a run of ${before.stage}, not of ${options.stage}.`);
     const state: RunState = { ...before, ...thisProcess(), status: 'running', message: null, engine: options.engine, output_path: options.outputPath, resumed: [...before.resumed, { time: new Date().toISOString(), command: options.command, changed }] };
