@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { packageVersions } from '../common/index.js';
 
 /** Folders whose code only shows or serves what others worked out. */
 const WITHOUT_INFLUENCE = new Set(['cli', 'dashboard', 'diagnosis', 'export', 'monitoring', 'report', 'serving', 'simulator', 'telemetry']);
@@ -26,11 +26,6 @@ async function work(without: ReadonlySet<string>): Promise<string> {
   const entries = (await readdir(root, { withFileTypes: true, recursive: true })).filter((e) => e.isFile() && /(?<!\.d)\.[jt]s$/.test(e.name));
   const names = entries.map((e) => path.relative(root, path.join(e.parentPath, e.name))).filter((name) => !without.has(name.split(path.sep)[0])).sort();
   for (const name of names) hash.update(`${name}\n`).update(await readFile(path.join(root, name))).update('\n');
-  for (let folder = root; folder !== path.dirname(folder); folder = path.dirname(folder)) {
-    const file = path.join(folder, 'package.json');
-    if (!existsSync(file)) continue;
-    hash.update(JSON.stringify((JSON.parse(await readFile(file, 'utf8')) as { dependencies?: unknown }).dependencies ?? {}));
-    break;
-  }
+  hash.update(JSON.stringify(packageVersions()));
   return hash.digest('hex');
 }

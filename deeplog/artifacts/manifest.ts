@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { DataError } from '../common/index.js';
+import { DataError, packageVersions } from '../common/index.js';
 import { readJson, writeJson } from './atomic.js';
 
 /** Written last into every artifact folder: what made it, from what. A folder without one is unfinished. */
@@ -49,7 +49,7 @@ export async function writeManifest(folder: string, facts: ManifestFacts): Promi
     engine: facts.engine ?? null,
     node: process.version,
     machine: describeMachine(),
-    packages: await packageVersions(),
+    packages: packageVersions(),
     inputs: facts.inputs,
     options: facts.options,
     wall_seconds: Math.round((performance.now() - facts.startedAt) / 10) / 100,
@@ -153,14 +153,4 @@ export async function gitCommit(): Promise<string | null> {
   } catch {
     return null;
   }
-}
-
-async function packageVersions(): Promise<Record<string, string>> {
-  for (let folder = import.meta.dirname; folder !== path.dirname(folder); folder = path.dirname(folder)) {
-    const file = path.join(folder, 'package.json');
-    if (!existsSync(file)) continue;
-    const parsed = JSON.parse(await readFile(file, 'utf8')) as { name: string; version: string; dependencies?: Record<string, string> };
-    return { [parsed.name]: parsed.version, ...parsed.dependencies };
-  }
-  return {};
 }

@@ -2,5 +2,5 @@ export { DataError, UsageError, messageOf } from './errors.js';
 export { permutation, seededRandom, shuffle, type Random } from './random.js';
 export { parsePythonLiteral, type Literal } from './python_literal.js';
 export { Message } from './protobuf.js';
-export { packageRoot, shippedVersion } from './package_root.js';
+export { packageRoot, packageVersions, shippedVersion } from './package_root.js';
 export { startThread } from './thread.js';

@@ -9,5 +9,22 @@ export function packageRoot(): string {
 }
 
 export function shippedVersion(): string {
-  return (JSON.parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
+  return manifest().version;
+}
+
+/** The packages that work is done with, and their versions as pinned; the optional ones are named whether or not they are there. */
+export function packageVersions(): Record<string, string> {
+  const { name, version, dependencies, optionalDependencies } = manifest();
+  return { [name]: version, ...dependencies, ...optionalDependencies };
+}
+
+interface PackageManifest {
+  readonly name: string;
+  readonly version: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+function manifest(): PackageManifest {
+  return JSON.parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8')) as PackageManifest;
 }
