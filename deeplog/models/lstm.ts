@@ -71,6 +71,16 @@ export function lstmSequence(projected: Tensor2D, recurrent: Tensor2D, steps: nu
   return run(projected, recurrent) as Tensor2D;
 }
 
+/**
+ * mask [B, T], 1 up to a row's last step and 0 after it → [T, B, 1], 1 at the last step only. Padded with zeros, not joined to a column of
+ * them: a constant as long as the batch would tie exported files to that batch.
+ */
+export function lastStep(mask: Tensor2D): Tensor {
+  const [batch, steps] = mask.shape;
+  const following = tf.pad(tf.slice2d(mask, [0, 1], [batch, steps - 1]), [[0, 0], [0, 1]]);
+  return tf.reshape(tf.transpose(tf.sub(mask, following)), [steps, batch, 1]);
+}
+
 function rows(tensor: Tensor, t: number, batch: number): Tensor2D {
   return tf.slice2d(tensor as Tensor2D, [t * batch, 0], [batch, tensor.shape[1] ?? 0]);
 }

@@ -4,7 +4,7 @@ import type { Model, ParameterSpec, Tensors } from '../engine/index.js';
 import { dense, denseParameters } from './dense.js';
 import { dropout } from './dropout.js';
 import { normal } from './initialisers.js';
-import { lstmParameters, lstmSequence } from './lstm.js';
+import { lastStep, lstmParameters, lstmSequence } from './lstm.js';
 
 export interface TextAutoencoderOptions {
   /** Number of token ids: 0 padding, `end`, the others. */
@@ -45,17 +45,16 @@ export function textAutoencoderModel(options: TextAutoencoderOptions): Model {
   const run = (params: Tensors, batch: Tensors, noise: Tensors | null): { latent: Tensor2D; errors: Tensor } => {
     const tokens = tf.reshape(tf.transpose(batch['ids'] as Tensor2D), [T * B]);
     const mask = tf.cast(tf.notEqual(batch['ids'], 0), 'float32') as Tensor2D; // [B, T]
-    const following = tf.concat([tf.slice2d(mask, [0, 1], [B, T - 1]), tf.zeros([B, 1])], 1);
-    const last = tf.reshape(tf.transpose(tf.sub(mask, following)), [T, B, 1]); // 1 at END
     const states = lstmSequence(projected(params, 'encoder', params['encoder/kernel'], tokens, null), params['encoder/recurrent_kernel'] as Tensor2D, T);
-    const latent = tf.sum(tf.mul(tf.reshape(states, [T, B, L]), last), 0) as Tensor2D;
+    const latent = tf.sum(tf.mul(tf.reshape(states, [T, B, L]), lastStep(mask)), 0) as Tensor2D;
 
-    const before = tf.concat([tf.fill([B], end, 'int32'), tf.slice(tokens as Tensor1D, [0], [(T - 1) * B])]);
+    const shifted = tf.pad(tf.slice2d(batch['ids'] as Tensor2D, [0, 0], [B, T - 1]), [[0, 0], [1, 0]], end); // [B, T]
+    const before = tf.reshape(tf.transpose(shifted), [T * B]);
     const keep = noise === null || options.dropout === 0 ? null : dropout(tf.ones([T * B, 1]), noise['words'], options.dropout);
     const kernel = params['decoder/kernel'] as Tensor2D;
     const words = projected(params, 'decoder', tf.slice2d(kernel, [0, 0], [E, 4 * L]), before, keep);
     const fromLatent = tf.matMul(latent, tf.slice2d(kernel, [E, 0], [L, 4 * L])); // [B, 4L], the same at every step
-    const inputs = tf.reshape(tf.add(tf.reshape(words, [T, B, 4 * L]), fromLatent), [T * B, 4 * L]) as Tensor2D;
+    const inputs = tf.add(words, tf.reshape(tf.add(tf.zeros([T, B, 4 * L]), fromLatent), [T * B, 4 * L])) as Tensor2D;
     const written = lstmSequence(inputs, params['decoder/recurrent_kernel'] as Tensor2D, T);
     const logP = tf.logSoftmax(dense(params, 'output', written)); // [T·B, V]
     const picked = tf.sum(tf.mul(tf.oneHot(tokens as Tensor1D, V), logP), 1);

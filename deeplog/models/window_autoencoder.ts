@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Model, ParameterSpec, Tensors } from '../engine/index.js';
 import { dense, denseParameters } from './dense.js';
-import { lstmParameters, lstmSequence } from './lstm.js';
+import { lastStep, lstmParameters, lstmSequence } from './lstm.js';
 
 export interface WindowAutoencoderOptions {
   /** Lines of a window, at most; padding follows. */
@@ -35,8 +35,7 @@ export function windowAutoencoderModel(options: WindowAutoencoderOptions): Model
   ];
   const errors = (params: Tensors, batch: Tensors): Record<'errors_forward' | 'errors_backward', Tensor> => {
     const mask = batch['mask'] as Tensor2D;
-    const following = tf.concat([tf.slice2d(mask, [0, 1], [B, W - 1]), tf.zeros([B, 1])], 1);
-    const last = tf.reshape(tf.transpose(tf.sub(mask, following)), [W, B, 1]);
+    const last = lastStep(mask);
     const lines = DIRECTIONS.map((d) => tf.reshape(tf.transpose(batch[d], [1, 0, 2]), [W * B, D]) as Tensor2D); // step after step
     const ends = DIRECTIONS.map((d, i) => {
       const input = tf.add(tf.matMul(lines[i], params[`read_${d}/kernel`] as Tensor2D), params[`read_${d}/bias`]) as Tensor2D;

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createEngine, exportGraphModel, initialState, openTfjs, ShapeError, type GraphModel, type Model } from '../../deeplog/engine/index.js';
-import { logKeyModel, logKeyStack, parameterValueModel, stackModel, tokenEncoderModel, valueStack } from '../../deeplog/models/index.js';
+import { logKeyModel, logKeyStack, parameterValueModel, stackModel, textAutoencoderModel, tokenEncoderModel, valueStack, windowAutoencoderModel } from '../../deeplog/models/index.js';
 import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
 
 removeScratchAfterwards();
@@ -15,6 +15,8 @@ const stack = stackModel('stack', logKeyStack(key), ROWS);
 const hard = stackModel('hard gates', { ...logKeyStack(key), layers: logKeyStack(key).layers.map((l) => (l.kind === 'lstm' ? { ...l, gates: 'hard_sigmoid' } : l)) }, ROWS);
 const encoder = tokenEncoderModel({ vocabularySize: IDS, sequenceLength: 5, hidden: 8, layers: 2, heads: 2, feedForward: 12, batchSize: ROWS });
 const values = stackModel('values', valueStack({ windowSize: 5, units: 4, columns: 3 }), ROWS);
+const text = textAutoencoderModel({ vocabularySize: IDS, length: 5, end: 2, embedding: 6, latent: 4, dropout: 0.2, batchSize: ROWS });
+const windows = windowAutoencoderModel({ windowSize: 5, dimensions: 3, units: 4, code: 2, batchSize: ROWS });
 const together = parameterValueModel({ keys: 2, columns: 3, windowSize: 4, units: 4, dropout: 0, batchSize: 5 });
 
 function batchOf(model: Model, rows: number): Record<string, Int32Array | Float32Array> {
@@ -34,7 +36,7 @@ function save({ topology, signature, weights }: GraphModel): string {
 }
 
 describe('exportGraphModel', () => {
-  for (const model of [logKey, stack, hard, encoder, values, together]) {
+  for (const model of [logKey, stack, hard, encoder, values, text, windows, together]) {
     it(`writes ${model.name} as TensorFlow.js reads it, with the same outputs`, async () => {
       const { parameters } = initialState(model, 3);
       const engine = await createEngine({ engine: 'eager', backend: 'cpu' });

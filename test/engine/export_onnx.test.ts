@@ -1,7 +1,7 @@
 import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { createEngine, exportOnnx, initialState, ShapeError, type Model } from '../../deeplog/engine/index.js';
-import { logKeyModel, tokenEncoderModel } from '../../deeplog/models/index.js';
+import { logKeyModel, textAutoencoderModel, tokenEncoderModel, windowAutoencoderModel } from '../../deeplog/models/index.js';
 
 const ROWS = 6;
 const LENGTH = 5;
@@ -10,34 +10,39 @@ const IDS = 11;
 const logKey = logKeyModel({ preset: 'trainer', vocabularySize: IDS, windowSize: LENGTH, units: 4, batchSize: ROWS });
 const encoder = tokenEncoderModel({ vocabularySize: IDS, sequenceLength: LENGTH, hidden: 8, layers: 2, heads: 2, feedForward: 12, batchSize: ROWS });
 
-function idsOf(rows: number): Int32Array {
-  return Int32Array.from({ length: rows * LENGTH }, (_, i) => (i * 7 + 3) % IDS);
+const text = textAutoencoderModel({ vocabularySize: IDS, length: LENGTH, end: 2, embedding: 6, latent: 4, dropout: 0.2, batchSize: ROWS });
+const windows = windowAutoencoderModel({ windowSize: LENGTH, dimensions: 3, units: 4, code: 2, batchSize: ROWS });
+
+/** The first rows of what every model is given. */
+function batchOf(model: Model, rows: number): Record<string, Int32Array | Float32Array> {
+  return Object.fromEntries(model.forwardInputs.map(({ name, shape, dtype }) => {
+    const length = rows * shape.slice(1).reduce((a, b) => a * b, 1);
+    return [name, dtype === 'int32' ? Int32Array.from({ length }, (_, i) => (i * 7 + 3) % IDS) : Float32Array.from({ length }, (_, i) => Math.sin(i))];
+  }));
 }
 
-async function expected(model: Model, parameters: Record<string, Float32Array>): Promise<Float32Array> {
+async function expected(model: Model, parameters: Record<string, Float32Array>): Promise<Record<string, ArrayLike<number>>> {
   const engine = await createEngine({ engine: 'eager', backend: 'cpu' });
   const forward = await engine.compileForward(model);
   await forward.load(parameters);
-  const outputs = await forward.run({ [model.forwardInputs[0].name]: idsOf(ROWS) });
-  return outputs['log_probabilities'] as Float32Array;
+  return forward.run(batchOf(model, ROWS));
 }
 
 describe('exportOnnx', () => {
-  for (const model of [logKey, encoder]) {
-    const input = model.forwardInputs[0].name;
-    const perRow = model === logKey ? IDS : LENGTH * IDS;
-
+  for (const model of [logKey, encoder, text, windows]) {
     it(`writes ${model.name} with parameters inside and any number of rows`, async () => {
       const { parameters } = initialState(model, 3);
       const session = await ort.InferenceSession.create(await exportOnnx(model, parameters));
-      expect(session.inputNames).toEqual([input]);
-      expect(session.outputNames).toEqual(['log_probabilities']);
+      expect([...session.inputNames].sort()).toEqual(model.forwardInputs.map(({ name }) => name).sort());
       const wanted = await expected(model, parameters);
+      expect([...session.outputNames].sort()).toEqual(Object.keys(wanted).sort());
       for (const rows of [ROWS, 1, 4]) {
-        const outputs = await session.run({ [input]: new ort.Tensor('int32', idsOf(rows), [rows, LENGTH]) });
-        const { data } = outputs['log_probabilities'];
-        expect(data.length).toBe(rows * perRow);
-        Array.from(data as Float32Array).forEach((value, i) => expect(value).toBeCloseTo(wanted[i], 4));
+        const given = batchOf(model, rows);
+        const outputs = await session.run(Object.fromEntries(model.forwardInputs.map(({ name, shape, dtype }) => [name, new ort.Tensor(dtype, given[name], [rows, ...shape.slice(1)])])));
+        for (const [name, { data }] of Object.entries(outputs)) {
+          expect(data.length).toBe(wanted[name].length / ROWS * rows);
+          Array.from(data as Float32Array).forEach((value, i) => expect(value).toBeCloseTo(wanted[name][i], 4));
+        }
       }
       await session.release();
     });

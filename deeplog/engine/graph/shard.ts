@@ -12,9 +12,9 @@ export class NotShardableError extends Error {
 
 /**
  * What a worker holds of a value: `all` of it, its block along the axis that runs over the batch, or an addend:
- * the value is the sum over workers.
+ * the value is the sum over workers. The axis may run over the batch several times, `runs`, as time steps one after the other do.
  */
-export type Part = { readonly kind: 'all' } | { readonly kind: 'block'; readonly axis: number } | { readonly kind: 'addend' };
+export type Part = { readonly kind: 'all' } | { readonly kind: 'block'; readonly axis: number; readonly runs: number } | { readonly kind: 'addend' };
 interface Held {
   readonly node: GraphNode;
   readonly part: Part;
@@ -22,7 +22,7 @@ interface Held {
 
 const ALL: Part = { kind: 'all' };
 const ADDEND: Part = { kind: 'addend' };
-const block = (axis: number): Part => ({ kind: 'block', axis });
+const block = (axis: number, runs = 1): Part => ({ kind: 'block', axis, runs });
 type OpOf<K extends Op['kind']> = Extract<Op, { kind: K }>;
 
 /**
@@ -121,6 +121,7 @@ export class Shard {
   private elementwise(node: GraphNode, held: readonly Held[]): Held {
     const rank = node.shape.length;
     const axes = held.flatMap(({ node: { shape }, part }) => (part.kind === 'block' ? [part.axis + rank - shape.length] : []));
+    const runs = this.runsOf(node, held);
     if (held.some(({ part }) => part.kind === 'addend')) return { node: this.linear(node, held, axes), part: ADDEND };
     const [axis] = axes;
     if (axes.some((other) => other !== axis)) throw refuse(node, 'its inputs are split along different axes');
@@ -128,7 +129,14 @@ export class Shard {
       const own = axis - rank + input.shape.length;
       return part.kind === 'block' || own < 0 || input.shape[own] === 1 ? input : this.cut(input, own);
     });
-    return { node: rebuild(this.g, node, local, this.narrowed(node.shape, axis)), part: block(axis) };
+    return { node: rebuild(this.g, node, local, this.narrowed(node.shape, axis)), part: block(axis, runs) };
+  }
+
+  /** How often the batch runs along the axis of those that are split. */
+  private runsOf(node: GraphNode, held: readonly Held[]): number {
+    const [runs = 1, ...others] = held.flatMap(({ part }) => (part.kind === 'block' ? [part.runs] : []));
+    if (others.some((other) => other !== runs)) throw refuse(node, 'its inputs run over the batch differently often');
+    return runs;
   }
 
   /** Sums of addends, and addends times what all workers have, are addends. */
@@ -144,23 +152,44 @@ export class Shard {
     throw refuse(node, 'it needs a sum over the whole batch');
   }
 
-  /** The block stays a block when its axis survives, or when it is contiguous before and after. */
+  /**
+   * The block stays a block when one axis still runs over the batch. Values stay where they are in memory, so that axis is the one
+   * which steps through what lies between one row and the next.
+   */
   private reshape(node: GraphNode, { node: input, part }: Held): Held {
     const original = node.inputs[0].shape;
     if (part.kind !== 'block') return { node: reshape(this.g, input, node.shape), part };
-    const before = sizeOf(original.slice(0, part.axis));
-    let axis = node.shape.findIndex((d, i) => d === original[part.axis] && sizeOf(node.shape.slice(0, i)) === before);
-    if (axis < 0 && before === 1) axis = node.shape.findIndex((d) => d !== 1);
-    if (axis < 0 || node.shape[axis] % this.count !== 0) throw refuse(node, 'it mixes the batch with another axis');
-    return { node: reshape(this.g, input, this.narrowed(node.shape, axis)), part: block(axis) };
+    const before = sizeOf(original.slice(0, part.axis)) * part.runs;
+    const until = before * this.batchRows;
+    const outside = node.shape.map((_, i) => sizeOf(node.shape.slice(0, i)));
+    const axis = node.shape.findIndex((d, i) => before % outside[i] === 0 && outside[i] * d >= until && (outside[i] * d) % until === 0);
+    const runs = before / outside[axis];
+    if (axis < 0 || (runs > 1 && !this.onlyInputs)) throw refuse(node, 'it mixes the batch with another axis');
+    return { node: reshape(this.g, input, this.narrowed(node.shape, axis)), part: block(axis, runs) };
   }
 
   private concat(node: GraphNode, op: OpOf<'concat'>, held: readonly Held[]): Held {
     if (held.some(({ part }) => part.kind === 'addend')) return { node: rebuild(this.g, node, held.map((h) => this.addend(h, node))), part: ADDEND };
     const [axis] = held.flatMap(({ part }) => (part.kind === 'block' ? [part.axis] : []));
+    const together = axis === op.axis ? this.together(held, axis) : undefined;
+    if (together !== undefined) return { node: rebuild(this.g, node, held.map((h) => h.node), this.narrowed(node.shape, axis)), part: block(axis, together) };
     if (axis === op.axis || held.some(({ part }) => part.kind === 'block' && part.axis !== axis)) throw refuse(node, 'it joins along the batch');
+    const runs = this.runsOf(node, held);
     const local = held.map(({ node: input, part }) => (part.kind === 'all' ? this.cut(input, axis) : input));
-    return { node: rebuild(this.g, node, local, this.narrowed(node.shape, axis)), part: block(axis) };
+    return { node: rebuild(this.g, node, local, this.narrowed(node.shape, axis)), part: block(axis, runs) };
+  }
+
+  /** How often the batch runs along an axis that joins values end to end, each of whole runs of rows of the same size; undefined where they are not. */
+  private together(held: readonly Held[], axis: number): number | undefined {
+    if (!this.onlyInputs) return undefined;
+    let runs = 0;
+    const sizes = new Set<number>();
+    for (const { node, part } of held) {
+      if (part.kind !== 'block' || part.axis !== axis) return undefined;
+      runs += part.runs;
+      sizes.add(node.shape[axis] / part.runs);
+    }
+    return sizes.size === 1 ? runs : undefined;
   }
 
   private reduce(node: GraphNode, op: OpOf<'reduce'>, { node: input, part }: Held): Held {
@@ -169,7 +198,7 @@ export class Shard {
     if ((over || part.kind === 'addend') && op.f !== 'Sum') throw refuse(node, 'it takes a maximum over the batch');
     const reduced = reduce(this.g, op.f, input, op.axes, false);
     if (part.kind !== 'block' || over) return { node: reduced, part: ADDEND };
-    return { node: reduced, part: block(part.axis - op.axes.filter((axis) => axis < part.axis).length) };
+    return { node: reduced, part: block(part.axis - op.axes.filter((axis) => axis < part.axis).length, part.runs) };
   }
 
   private dependsOnInputsOnly(node: GraphNode): boolean {
@@ -191,29 +220,30 @@ export class Shard {
     const [innerB, outerB] = op.transposeB ? [rankB - 1, rankB - 2] : [rankB - 2, rankB - 1];
     const axisA = a.part.kind === 'block' ? a.part.axis : undefined;
     const axisB = b.part.kind === 'block' ? b.part.axis : undefined;
+    const runs = this.runsOf(node, [a, b]);
     if (axisA === innerA || axisB === innerB) {
       const left = axisA === innerA ? a.node : axisA === undefined ? this.cut(a.node, innerA) : undefined;
       const right = axisB === innerB ? b.node : axisB === undefined ? this.cut(b.node, innerB) : undefined;
       if (left === undefined || right === undefined) throw refuse(node, 'its factors are split along different axes');
       return { node: make(left, right), part: ADDEND };
     }
-    if (axisA === outerA && axisB === undefined) return { node: make(a.node, b.node), part: block(rank - 2) };
-    if (axisB === outerB && axisA === undefined) return { node: make(a.node, b.node), part: block(rank - 1) };
+    if (axisA === outerA && axisB === undefined) return { node: make(a.node, b.node), part: block(rank - 2, runs) };
+    if (axisB === outerB && axisA === undefined) return { node: make(a.node, b.node), part: block(rank - 1, runs) };
     const axis = axisA !== undefined ? axisA + rank - rankA : (axisB ?? 0) + rank - rankB;
     if (axis >= rank - 2 || (axisA !== undefined && axisB !== undefined && axisB + rank - rankB !== axis)) throw refuse(node, 'its factors are split along different axes');
     const local = [a, b].map(({ node: input, part }) => {
       const own = axis - rank + input.shape.length;
       return part.kind === 'block' || own < 0 || input.shape[own] === 1 ? input : this.cut(input, own);
     });
-    return { node: make(local[0], local[1]), part: block(axis) };
+    return { node: make(local[0], local[1]), part: block(axis, runs) };
   }
 
   private gather(node: GraphNode, op: OpOf<'gather'>, [x, indices]: readonly Held[]): Held {
     const make = () => gather(this.g, x.node, indices.node, op.axis);
-    if (indices.part.kind === 'block' && x.part.kind === 'all') return { node: make(), part: block(op.axis + indices.part.axis) };
+    if (indices.part.kind === 'block' && x.part.kind === 'all') return { node: make(), part: block(op.axis + indices.part.axis, indices.part.runs) };
     if (indices.part.kind === 'all' && x.part.kind === 'addend') return { node: make(), part: ADDEND };
     if (indices.part.kind === 'all' && x.part.kind === 'block' && x.part.axis !== op.axis) {
-      return { node: make(), part: block(x.part.axis < op.axis ? x.part.axis : x.part.axis + indices.node.shape.length - 1) };
+      return { node: make(), part: block(x.part.axis < op.axis ? x.part.axis : x.part.axis + indices.node.shape.length - 1, x.part.runs) };
     }
     throw refuse(node, 'it looks up across the batch');
   }
@@ -235,13 +265,13 @@ export class Shard {
       if (!linear) throw refuse(node, 'it needs a sum over the whole batch');
       return { node: rebuild(this.g, node, [input]), part };
     }
-    const { axis } = part;
+    const { axis, runs } = part;
     const same = node.shape[axis] === node.inputs[0].shape[axis];
     switch (op.kind) {
-      case 'transpose': return { node: rebuild(this.g, node, [input]), part: block(op.perm.indexOf(axis)) };
+      case 'transpose': return { node: rebuild(this.g, node, [input]), part: block(op.perm.indexOf(axis), runs) };
       case 'expand': {
         const moved = axis + node.shape.length - input.shape.length;
-        return { node: rebuild(this.g, node, [input], this.narrowed(node.shape, moved)), part: block(moved) };
+        return { node: rebuild(this.g, node, [input], this.narrowed(node.shape, moved)), part: block(moved, runs) };
       }
       case 'slice':
       case 'pad':
@@ -253,7 +283,7 @@ export class Shard {
         return { node: softmax(this.g, input, op.axis, op.log), part };
       case 'argmax':
         if (op.axis === axis) break;
-        return { node: argmax(this.g, input, op.axis), part: block(axis > op.axis ? axis - 1 : axis) };
+        return { node: argmax(this.g, input, op.axis), part: block(axis > op.axis ? axis - 1 : axis, runs) };
       case 'oneHot':
         return { node: oneHot(this.g, input, node.shape.at(-1) ?? 0, op.on, op.off), part };
       default:
