@@ -19,6 +19,10 @@ export function startSession(bytes: Uint8Array, options: SessionOptions): Promis
   });
 }
 
+export function runtimeVersion(): string {
+  return ort.env.versions.node ?? ort.env.versions.common;
+}
+
 /** A tensor on `values` itself: onnxruntime reads and writes them in place. */
 export function tensorOn(values: NumericArray, shape: readonly number[]): InstanceType<typeof ort.Tensor> {
   return values instanceof Float32Array ? new ort.Tensor('float32', values, [...shape]) : new ort.Tensor('int32', values, [...shape]);
