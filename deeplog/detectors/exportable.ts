@@ -15,8 +15,8 @@ export interface ExportableNetwork {
    */
   readonly model: Model;
   readonly parameters: State['parameters'];
-  /** What each input holds, for config.json and the model card; whole-number inputs are below `below`. */
-  readonly inputs: Readonly<Record<string, { readonly meaning: string; readonly below?: number }>>;
+  /** What each input holds, for config.json and the model card; whole-number inputs are below `below`, rows of a mask are ones, then zeros. */
+  readonly inputs: Readonly<Record<string, { readonly meaning: string; readonly below?: number; readonly mask?: true }>>;
   readonly outputs: Readonly<Record<string, string>>;
   /**
    * The same network as a plain sequence of Keras layers, if it is one: makes the Keras h5 file and TensorFlow.js' layers format
@@ -46,6 +46,11 @@ export interface Exportable extends Detector {
    * one: compared in place of the score.
    */
   scoredOn?(sessions: readonly Session[]): Promise<readonly Float64Array[]>;
+  /**
+   * How many times a difference of a network's output can grow on its way to the score, where outputs are scaled up; 1 when absent. Scores
+   * of exported files are then compared with that much more room; the outputs themselves are not.
+   */
+  amplification?(): number;
   /** What the recipe needs and config.json, as `save` writes it, has not. */
   scoringData?(): Readonly<Record<string, unknown>>;
   /** How a session's score follows from the networks' outputs and config.json, step by step, for someone with another runtime. */

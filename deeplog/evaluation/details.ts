@@ -4,7 +4,7 @@ import { ABNORMAL, PART } from '../sequences/index.js';
 import { scoreDistinct, type Scores } from './evaluate.js';
 import { thresholdFor } from './metrics.js';
 import type { Task } from './protocols.js';
-import { rawLines } from './raw_lines.js';
+import { rawLines } from '../sessions/index.js';
 
 /** Parsed logs that were read for the detectors that need more than event ids; one reading serves all of a task's. */
 const read = new WeakMap<Task, Promise<DetailedSessions>>();

@@ -41,7 +41,7 @@ async function copyJson(from: string, to: string, names: readonly string[]): Pro
   for (const name of names) if (existsSync(path.join(from, name))) await cp(path.join(from, name), path.join(to, name));
 }
 
-const DETECTORS_WITH_EXPORT = 'deeplog-keys (all scores), deeplog-params, deeplog, loganomaly, logbert and ensemble';
+const DETECTORS_WITH_EXPORT = 'deeplog-keys (all scores), deeplog-params, deeplog, loganomaly, logbert, autoencoder and ensemble';
 
 interface Made {
   readonly files: ExportedFiles;
@@ -64,6 +64,7 @@ export async function exportModel(options: ExportOptions, engine: () => Promise<
   if (!existsSync(path.join(model, 'config.json'))) throw new DataError(`${model}: holds the result of ${manifest.stage}, not a trained model. Give --model a folder that a training stage wrote.`);
   await checkOutput(outputPath, options.overwrite);
   const config = (await readJson(path.join(model, 'config.json'))) as Record<string, unknown>;
+  if (typeof config.detector !== 'string') throw new DataError(`${model}: holds the result of ${manifest.stage}, whose config.json names no detector. Give --model a detector's folder, as log-key, logbert train or benchmark (artifacts/benchmark/fitted) write it.`);
   const detector = await loadDetector(model, engine);
   const notes: string[] = [];
   try {

@@ -21,9 +21,11 @@ export interface Parity {
   readonly at_score: number | null;
   /** Of the networks' outputs, on generated inputs. */
   readonly largest_output_difference: number;
-  /** The larger of both in the measure of the tolerance. */
+  /** The larger of both in the measure of the tolerance, the scores' as a share of how much outputs are scaled up on their way to a score. */
   readonly deviation: number;
   readonly tolerance: number;
+  /** What was allowed of scores. */
+  readonly score_tolerance: number;
 }
 
 export interface ParityOptions {
@@ -41,6 +43,7 @@ export interface ParityOptions {
 export async function checkParity(detector: Exportable, folder: string, files: ExportedFiles, options: ParityOptions): Promise<Partial<Record<Format, Parity>>> {
   const { sessions, engine, kerasPython } = options;
   const networks = detector.networks();
+  const amplification = detector.amplification?.() ?? 1;
   const expected = sessions.length === 0 ? null : await scoresOf(detector.answeredBy(null), sessions);
   const out: Partial<Record<Format, Parity>> = {};
   const keras = kerasPython === undefined ? undefined : new KerasProcess(kerasPython);
@@ -64,7 +67,7 @@ export async function checkParity(detector: Exportable, folder: string, files: E
         const scores = expected === null || !complete ? null : difference(expected, await scoresOf(detector.answeredBy(run), sessions));
         out[format] = {
           runtime: first.runtime, sessions: scores === null ? null : sessions.length, largest_score_difference: scores?.absolute ?? null, at_score: scores?.at ?? null,
-          largest_output_difference: outputs.absolute, deviation: Math.max(outputs.relative, scores?.relative ?? 0), tolerance: TOLERANCE,
+          largest_output_difference: outputs.absolute, deviation: Math.max(outputs.relative, (scores?.relative ?? 0) / amplification), tolerance: TOLERANCE, score_tolerance: TOLERANCE * amplification,
         };
       } finally {
         for (const forward of opened.values()) await forward.dispose();
@@ -116,9 +119,16 @@ async function compareOutputs(network: ExportableNetwork, exported: ExportedForw
 function generatedBatch({ model, inputs }: ExportableNetwork, random: () => number): Batch {
   return Object.fromEntries(model.forwardInputs.map(({ name, shape, dtype }): [string, NumericArray] => {
     const length = shape.reduce((a, b) => a * b, 1);
-    const below = inputs[name]?.below ?? 2;
-    return [name, dtype === 'int32' ? Int32Array.from({ length }, () => Math.floor(random() * below)) : Float32Array.from({ length }, () => 4 * random() - 2)];
+    const { below = 2, mask = false } = inputs[name] ?? {};
+    if (dtype === 'int32') return [name, Int32Array.from({ length }, () => Math.floor(random() * below))];
+    return [name, mask ? generatedMask(length, shape[shape.length - 1], random) : Float32Array.from({ length }, () => 4 * random() - 2)];
   }));
+}
+
+function generatedMask(length: number, width: number, random: () => number): Float32Array {
+  const out = new Float32Array(length);
+  for (let at = 0; at < length; at += width) out.fill(1, at, at + 1 + Math.floor(random() * width));
+  return out;
 }
 
 function difference(wanted: ArrayLike<number>, given: ArrayLike<number>): Difference {

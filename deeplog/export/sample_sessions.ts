@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { DetailedSessions, type Detector, type Session } from '../detectors/index.js';
 import { readSessionSet } from '../sequences/index.js';
+import { rawLines } from '../sessions/index.js';
 
 /**
  * `count` sessions of an input, spread evenly over it, with all that the detector needs; no two with the same events where events are
@@ -12,7 +13,8 @@ export async function sampleSessions(input: string, detector: Pick<Detector, 'ne
   const spread = (size: number): number[] => Array.from({ length: Math.min(count, size) }, (_, i) => Math.floor((i * size) / Math.min(count, size)));
   if ([...detector.needs].some((need) => need !== 'events')) {
     const folder = statSync(input).isDirectory() ? input : path.dirname(input);
-    const { sessions } = await DetailedSessions.read(folder);
+    const parsed = await DetailedSessions.read(folder);
+    const { sessions } = detector.needs.has('text') ? parsed.withText(await rawLines(folder)) : parsed;
     return spread(sessions.length).map((i) => sessions[i]);
   }
   const { table } = await readSessionSet(input);

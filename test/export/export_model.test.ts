@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readJson, readManifest, writeManifest } from '../../deeplog/artifacts/index.js';
+import { readJson, readManifest, writeJson, writeManifest } from '../../deeplog/artifacts/index.js';
 import { EXPORT_FORMATS } from '../../deeplog/cli/index.js';
 import { createDetector, DEEPLOG_KEYS_DEFAULTS, DEEPLOG_PARAMS_DEFAULTS, DeepLogKeys, type Exportable } from '../../deeplog/detectors/index.js';
 import { createEngine, type Engine } from '../../deeplog/engine/index.js';
@@ -20,12 +20,12 @@ let engine: Engine;
 let drain: string;
 
 beforeAll(async () => {
-  drain = await parseSimulated(simulateBlockStore({ sessions: 300, anomalyShare: 0.1, seed: 5 }), folder);
+  drain = await parseSimulated(simulateBlockStore({ sessions: 150, anomalyShare: 0.1, seed: 5 }), folder);
   engine = await createEngine({ engine: 'onnx' });
   const common = { inputFile: drain, overwrite: true, trainRatio: 0.5, valRatio: 0.75, order: 'chronological' as const, trainOn: 'normal' as const, targetFpr: 0.01, seed: 1, flags: { input_file: drain, train_ratio: 0.5 } };
   const signal = new AbortController().signal;
-  await trainLogKey({ ...common, outputPath: keys, formats: ['onnx', 'h5'], model: { ...DEEPLOG_KEYS_DEFAULTS, units: 8, learningRate: 0.01, batchSize: 64, maxEpochs: 8, score: 'nll' } }, engine, SILENT, signal);
-  await trainParameters({ ...common, outputPath: params, model: { ...DEEPLOG_PARAMS_DEFAULTS, units: 6, maxEpochs: 2 } }, engine, SILENT, signal);
+  await trainLogKey({ ...common, outputPath: keys, formats: ['onnx', 'h5'], model: { ...DEEPLOG_KEYS_DEFAULTS, units: 8, learningRate: 0.01, batchSize: 64, maxEpochs: 3, score: 'nll' } }, engine, SILENT, signal);
+  await trainParameters({ ...common, outputPath: params, model: { ...DEEPLOG_PARAMS_DEFAULTS, units: 6, maxEpochs: 1 } }, engine, SILENT, signal);
   const detector = createDetector('event-set');
   await detector.fit({ size: 1, provides: new Set(['events']), *distinct() { yield { session: { key: 'a', events: Uint32Array.of(1, 2) }, count: 1 }; } }, { size: 0, provides: new Set(['events']), *distinct() { /* none */ } }, { seed: 1, engine: () => Promise.resolve(engine), report: SILENT, signal });
   await detector.save(trivial);
@@ -112,6 +112,9 @@ describe('export', () => {
 
   it('refuses a folder without a model, a finished export, and a Python without Keras', async () => {
     await expect(run(options(drain, 'x'))).rejects.toThrow(/holds the result of drain, not a trained model/);
+    await writeJson(path.join(folder, 'part', 'config.json'), { schema: 'deeplog.window_autoencoder/1' });
+    await writeManifest(path.join(folder, 'part'), { stage: 'autoencoder detect', startedAt: performance.now(), inputs: {}, options: {} });
+    await expect(run(options(path.join(folder, 'part'), 'x'))).rejects.toThrow(/holds the result of autoencoder detect, whose config\.json names no detector/);
     await expect(run(options(keys, 'out'))).rejects.toThrow(/holds a finished export result .* Add --overwrite/);
     await expect(run(options(keys, 'y', { kerasPython: path.join(folder, 'no-python') }))).rejects.toThrow(/no-python: cannot run Keras files/);
     expect(existsSync(path.join(folder, 'y', 'manifest.json'))).toBe(false);

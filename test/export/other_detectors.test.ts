@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJson, writeManifest } from '../../deeplog/artifacts/index.js';
-import { Calibration, CountNeighbours, DEEPLOG_KEYS_DEFAULTS, DEEPLOG_PARAMS_DEFAULTS, DetailedSessions, DeepLog, DeepLogKeys, DeepLogParams, DeepLogWorkflow, Ensemble, isExportable, LOGANOMALY_DEFAULTS, LogAnomaly, LogBert, LOGBERT_DEFAULTS, type Detector } from '../../deeplog/detectors/index.js';
+import { AUTOENCODER_DEFAULTS, Calibration, CountNeighbours, DEEPLOG_KEYS_DEFAULTS, DEEPLOG_PARAMS_DEFAULTS, DetailedSessions, DeepLog, DeepLogKeys, DeepLogParams, DeepLogWorkflow, Ensemble, isExportable, LOGANOMALY_DEFAULTS, LogAnomaly, LogBert, LOGBERT_DEFAULTS, TextAutoencoder, type Detector } from '../../deeplog/detectors/index.js';
 import { createEngine, type Engine } from '../../deeplog/engine/index.js';
 import { exportModel, FORMATS, TOLERANCE, type Format } from '../../deeplog/export/index.js';
 import { PART, readSessionSet, splitByShare } from '../../deeplog/sequences/index.js';
+import { rawLines } from '../../deeplog/sessions/index.js';
 import { simulateBlockStore } from '../../deeplog/simulator/index.js';
 import { SILENT } from '../../deeplog/training/index.js';
 import { parseSimulated } from '../block_store_log.js';
@@ -17,7 +18,7 @@ let engine: Engine;
 let drain: string;
 
 beforeAll(async () => {
-  drain = await parseSimulated(simulateBlockStore({ sessions: 150, anomalyShare: 0.1, seed: 3 }), folder);
+  drain = await parseSimulated(simulateBlockStore({ sessions: 100, anomalyShare: 0.1, seed: 3 }), folder);
   engine = await createEngine({ engine: 'onnx' });
 });
 afterAll(() => engine.dispose());
@@ -26,7 +27,8 @@ afterAll(() => engine.dispose());
 async function fitted(detector: Detector, name: string): Promise<string> {
   const { table } = await readSessionSet(drain);
   const split = splitByShare(table, { trainUntil: 0.5, validationUntil: 0.75, order: 'chronological', seed: 1, trainOn: 'normal', purgeSeams: false });
-  const details = await DetailedSessions.read(drain);
+  const parsed = await DetailedSessions.read(drain);
+  const details = detector.needs.has('text') ? parsed.withText(await rawLines(drain)) : parsed;
   await detector.fit(details.part(split, PART.train), details.part(split, PART.validation), { seed: 1, engine: () => Promise.resolve(engine), report: SILENT, signal: new AbortController().signal });
   const model = path.join(folder, name);
   await detector.save(model);
@@ -39,8 +41,9 @@ const run = (model: string, name: string, formats: readonly Format[] = FORMATS) 
 
 describe('export of detectors that are no plain sequence of layers', () => {
   it.each<readonly [string, () => Detector, readonly string[]]>([
-    ['LogAnomaly', () => new LogAnomaly({ ...LOGANOMALY_DEFAULTS, units: 6, dimensions: 8, batchSize: 32, maxEpochs: 2, score: 'nll' }), ['loganomaly_model']],
+    ['LogAnomaly', () => new LogAnomaly({ ...LOGANOMALY_DEFAULTS, units: 6, dimensions: 8, batchSize: 32, maxEpochs: 1, score: 'nll' }), ['loganomaly_model']],
     ['LogBERT', () => new LogBert({ ...LOGBERT_DEFAULTS, hidden: 8, layers: 1, heads: 2, maxLength: 40, maxEpochs: 1 }), ['logbert_length_32', 'logbert_length_40']],
+    ['the text autoencoder', () => new TextAutoencoder({ ...AUTOENCODER_DEFAULTS, longest: 16, lines: { ...AUTOENCODER_DEFAULTS.lines, embedding: 6, latent: 4, buckets: 2, maxEpochs: 1 }, windows: { ...AUTOENCODER_DEFAULTS.windows, windowSize: 6, units: 4, code: 3, maxEpochs: 1 } }, null), ['line_encoder_length_16', 'window_autoencoder']],
   ])('%s: ONNX and a graph model that score as the engine does, and no layer files', async (name, make, networks) => {
     const { files, parity, notes } = await run(await fitted(make(), name), `${name}-out`);
     expect([...files.keys()]).toEqual(networks);

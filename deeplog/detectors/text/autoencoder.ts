@@ -3,7 +3,9 @@ import { readJson, readTensors, writeJson, writeTensors } from '../../artifacts/
 import { DataError } from '../../common/index.js';
 import type { Engine } from '../../engine/index.js';
 import { LineBook, TokenCounts, TokenVocabulary, type Digits } from '../../text/index.js';
+import type { Exportable, ExportableNetwork, NetworkRunner } from '../exportable.js';
 import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../types.js';
+import { autoencoderRecipe } from './recipe.js';
 import { LINE_ENCODER_DEFAULTS, LineEncoder, type LineEncoderOptions } from './line_encoder.js';
 import { LineVectors } from './line_vectors.js';
 import { LineWindowBuilder, windowStarts, type LineWindows } from './line_windows.js';
@@ -40,7 +42,7 @@ interface Fitted {
  * The text autoencoder with a recurrent detector (Bursic, Cuculo & D'Amelio 2019): lines become vectors without a parser, windows of
  * vectors are reconstructed by a bidirectional autoencoder that has seen normal ones, and what it cannot reconstruct is abnormal.
  */
-export class TextAutoencoder implements Detector {
+export class TextAutoencoder implements Exportable {
   readonly needs: ReadonlySet<Need>;
   readonly binary = false;
   readonly usesEngine = true;
@@ -147,6 +149,32 @@ export class TextAutoencoder implements Detector {
     const twin = new TextAutoencoder({ ...fitted.options, score: this.options.score }, fitted.texts);
     twin.fitted = fitted.fitted;
     return twin;
+  }
+
+  networks(): readonly ExportableNetwork[] {
+    const { encoder, judge } = this.model();
+    return [...encoder.networks(), judge.network()];
+  }
+
+  answeredBy(run: NetworkRunner | null): TextAutoencoder {
+    const { scale, ...fitted } = this.model();
+    const twin = this.adopt(this);
+    const [encoder, judge] = [fitted.encoder.answeredBy(run), fitted.judge.answeredBy(run)];
+    twin.fitted = { encoder, scale, judge, vectors: new LineVectors(encoder, scale) };
+    return twin;
+  }
+
+  amplification(): number {
+    return Math.max(1, ...this.model().scale.deviations.map((deviation) => 1 / deviation));
+  }
+
+  scoringData(): Readonly<Record<string, unknown>> {
+    const { encoder: { vocabulary, longest, buckets }, scale } = this.model();
+    return { tokens: vocabulary.tokens, longest, lengths: buckets, means: Array.from(scale.means), deviations: Array.from(scale.deviations), text_of_unknown_events: NO_TEXT };
+  }
+
+  scoringRecipe(): readonly string[] {
+    return autoencoderRecipe(this.options, this.texts === null);
   }
 
   modelBytes(): number | null {

@@ -5,6 +5,7 @@ import type { CompiledForward, Engine, Model, State } from '../../engine/index.j
 import { textAutoencoderModel } from '../../models/index.js';
 import { bucketFor, bucketLengths, END_OF_LINE, TokenVocabulary, type Digits, type LineBook } from '../../text/index.js';
 import { bucketed, trainLoop, type BatchSource, type Compiler, type ModelFamily, type Reporter, type TrainResult } from '../../training/index.js';
+import { EXPORT_ROWS, type ExportableNetwork, type NetworkRunner } from '../exportable.js';
 import { repeated } from './repeated.js';
 
 export interface LineEncoderOptions {
@@ -33,6 +34,8 @@ export interface EncodedLines {
 /** The trained text autoencoder: lines as token ids in, vectors out. */
 export class LineEncoder {
   private forward: CompiledForward | null = null;
+  /** Vectors and errors as they come, not in steps. */
+  private exact = false;
 
   private constructor(
     readonly vocabulary: TokenVocabulary, readonly longest: number, readonly buckets: readonly number[], readonly options: LineEncoderOptions,
@@ -55,15 +58,16 @@ export class LineEncoder {
   }
 
   async encode(lines: readonly Int32Array[]): Promise<EncodedLines> {
-    const { forward, buckets, options: { latent: L, batchSize: B } } = this;
+    const { forward, buckets, exact, options: { latent: L, batchSize: B } } = this;
     if (forward === null) throw new RangeError('the encoder was disposed of');
+    const given = exact ? (value: number): number => value : stepped;
     const latents = new Float32Array(lines.length * L);
     const errors = new Float32Array(lines.length);
     for (const rows of byBucket(lines, buckets, Uint32Array.from({ length: lines.length }, (_, i) => i), B)) {
       const out = await forward.run({ ids: padded(lines, rows, bucketFor(buckets, lines[rows[0]].length), B) });
       rows.forEach((line, row) => {
-        for (let k = 0; k < L; k++) latents[line * L + k] = stepped(out['latent'][row * L + k]);
-        errors[line] = stepped(out['errors'][row]);
+        for (let k = 0; k < L; k++) latents[line * L + k] = given(out['latent'][row * L + k]);
+        errors[line] = given(out['errors'][row]);
       });
     }
     return { latents, errors };
@@ -85,6 +89,25 @@ export class LineEncoder {
     return encoder;
   }
 
+  /** The encoder and decoder at each length that lines are padded to. */
+  networks(): readonly ExportableNetwork[] {
+    const family = familyOf(this.vocabulary, this.buckets, { ...this.options, batchSize: EXPORT_ROWS });
+    return this.buckets.map((length) => ({
+      name: networkName(length), model: family.at(length), parameters: this.parameters,
+      inputs: { ids: { meaning: `token ids of a line, then ${END_OF_LINE} (END), then 0 up to ${length}`, below: this.vocabulary.size } },
+      outputs: { latent: "the line's vector", errors: 'mean −ln p of its tokens and END when it is written again; the score does not use it' },
+    }));
+  }
+
+  /** The same encoder with its networks answered by `run`, by the engine when that is null; nothing is rounded. */
+  answeredBy(run: NetworkRunner | null): LineEncoder {
+    const { vocabulary, longest, buckets, options, forward } = this;
+    const twin = new LineEncoder(vocabulary, longest, buckets, options, this.parameters, this.training);
+    twin.exact = true;
+    twin.forward = run === null || forward === null ? forward : { ...NOTHING_TO_DO, engine: forward.engine, run: (batch) => run(networkName(batch['ids'].length / options.batchSize)).run(batch) };
+    return twin;
+  }
+
   modelBytes(): number {
     return Object.values(this.parameters).reduce((sum, a) => sum + a.byteLength, 0);
   }
@@ -99,6 +122,12 @@ export class LineEncoder {
     this.forward = await bucketed(engine, family).compileForward(family.at(family.first));
     await this.forward.load(this.parameters);
   }
+}
+
+const NOTHING_TO_DO = { load: () => Promise.resolve(), dispose: () => Promise.resolve() };
+
+function networkName(length: number): string {
+  return `line_encoder_length_${length}`;
 }
 
 interface Saved {
@@ -164,7 +193,9 @@ function padded(lines: readonly Int32Array[], indices: Uint32Array, length: numb
   return ids;
 }
 
-/** A product may differ in its last bit with the row a line stands in: in steps, a line has one vector. */
+/** Vectors are given in these steps. A product may differ in its last bit with the row a line stands in: in steps, a line has one vector. */
+export const VECTOR_STEPS = 1e5;
+
 function stepped(value: number): number {
-  return Math.round(value * 1e5) / 1e5;
+  return Math.round(value * VECTOR_STEPS) / VECTOR_STEPS;
 }

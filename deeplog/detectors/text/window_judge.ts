@@ -1,6 +1,7 @@
 import type { Batch, CompiledForward, Engine, State } from '../../engine/index.js';
 import { windowAutoencoderModel } from '../../models/index.js';
 import { trainLoop, type BatchSource, type Reporter, type TrainResult } from '../../training/index.js';
+import { EXPORT_ROWS, type ExportableNetwork, type NetworkRunner } from '../exportable.js';
 import type { LineWindows } from './line_windows.js';
 import { repeated } from './repeated.js';
 
@@ -46,9 +47,14 @@ export function scaleVectors(vectors: Float32Array, { means, deviations }: Vecto
   return vectors.map((value, i) => (value - means[i % dimensions]) / deviations[i % dimensions]);
 }
 
+/** What the network's files are called. */
+const NETWORK = 'window_autoencoder';
+
 /** The trained window autoencoder: windows of scaled line vectors in, each line's reconstruction error out. */
 export class WindowJudge {
   private forward: CompiledForward | null = null;
+  /** Errors as they come, not in steps. */
+  private exact = false;
 
   constructor(readonly options: WindowJudgeOptions, readonly dimensions: number, readonly parameters: State['parameters'], readonly training: TrainResult | null = null) {}
 
@@ -68,15 +74,37 @@ export class WindowJudge {
 
   /** Each window's error by line: mean squared error over dimensions and both directions. */
   async errors(windows: readonly Int32Array[], vectors: Float32Array): Promise<Float32Array[]> {
-    const { forward, dimensions, options: { windowSize: W, batchSize: B } } = this;
+    const { forward, dimensions, exact, options: { windowSize: W, batchSize: B } } = this;
     if (forward === null) throw new RangeError('compile the window autoencoder before judging');
+    const given = exact ? (value: number): number => value : stepped;
     const out: Float32Array[] = [];
     for (let at = 0; at < windows.length; at += B) {
       const own = windows.slice(at, at + B);
       const found = await forward.run(windowBatch(own, vectors, dimensions, W, B));
-      own.forEach((window, row) => out.push(Float32Array.from(window, (_, i) => stepped((found['errors_forward'][row * W + i] + found['errors_backward'][row * W + window.length - 1 - i]) / 2))));
+      own.forEach((window, row) => out.push(Float32Array.from(window, (_, i) => given((found['errors_forward'][row * W + i] + found['errors_backward'][row * W + window.length - 1 - i]) / 2))));
     }
     return out;
+  }
+
+  network(): ExportableNetwork {
+    const { windowSize } = this.options;
+    return {
+      name: NETWORK, model: windowAutoencoderModel({ ...this.options, dimensions: this.dimensions, batchSize: EXPORT_ROWS }), parameters: this.parameters,
+      inputs: {
+        forward: { meaning: `scaled vectors of the window's lines in order, then zeros up to ${windowSize}` },
+        backward: { meaning: 'the same lines in reverse, then zeros' },
+        mask: { meaning: '1 for each line, then zeros', mask: true },
+      },
+      outputs: { errors_forward: 'mean squared error of each line as it was written forwards', errors_backward: 'the same as it was written backwards, in reverse order' },
+    };
+  }
+
+  /** The same judge with its network answered by `run`, by the engine when that is null; nothing is rounded. */
+  answeredBy(run: NetworkRunner | null): WindowJudge {
+    const twin = new WindowJudge(this.options, this.dimensions, this.parameters, this.training);
+    twin.exact = true;
+    twin.forward = run === null ? this.forward : run(NETWORK);
+    return twin;
   }
 
   async dispose(): Promise<void> {
@@ -108,7 +136,9 @@ function windowBatch(windows: readonly Int32Array[], vectors: Float32Array, dime
   return { forward, backward, mask };
 }
 
-/** Errors in steps: a window has one error, whatever row it stands in. */
+/** Errors are given in these steps: a window has one error, whatever row it stands in. */
+export const ERROR_STEPS = 1e4;
+
 function stepped(value: number): number {
-  return Math.round(value * 1e4) / 1e4;
+  return Math.round(value * ERROR_STEPS) / ERROR_STEPS;
 }
