@@ -1,24 +1,16 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { simulateBlockStore } from '../../deeplog/simulator/index.js';
 import { parseSimulated } from '../block_store_log.js';
 import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
+import { commandLine } from './command_line.js';
 
 // LogBERT and LogAnomaly as a user runs them.
-const ROOT = path.resolve(import.meta.dirname, '../..');
-const TSX = path.join(ROOT, 'node_modules', 'tsx', 'dist', 'esm', 'index.mjs');
 const folder = scratchFolder();
 removeScratchAfterwards();
 
-function deeplog(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, ['--import', TSX, path.join(ROOT, 'run', 'deeplog.ts'), ...args], { cwd: folder }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : child.exitCode ?? 1, stdout, stderr });
-    });
-  });
-}
+const deeplog = commandLine(folder);
 
 const json = (file: string): Record<string, unknown> => JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as Record<string, unknown>;
 
