@@ -68,6 +68,7 @@ export interface Detected {
 export async function detect(options: DetectOptions, engine: () => Promise<Engine>): Promise<Detected> {
   const startedAt = performance.now();
   if (options.recalibrate && options.threshold !== undefined) throw new UsageError('--threshold and --recalibrate contradict each other: give one.');
+  await readManifest(options.model); // a missing model is the first thing to say
   await requireInput(options.inputFile);
   await checkOutput(options.outputPath, options.overwrite);
   const { detector, config, templates, threshold: own } = await openModel(options.model, engine);

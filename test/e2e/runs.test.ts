@@ -26,7 +26,7 @@ function deeplog(args: readonly string[], watch?: (stderr: string, kill: () => v
       stderr += chunk.toString();
       watch?.(stderr, () => { child.kill('SIGINT'); });
     });
-    child.on('exit', (code, signal) => { resolve({ code, signal, stdout, stderr }); });
+    child.on('close', (code, signal) => { resolve({ code, signal, stdout, stderr }); });
   });
 }
 

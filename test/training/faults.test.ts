@@ -28,7 +28,7 @@ function writeAndKill(folder: string, afterMs: number): Promise<number> {
       said += chunk.toString();
     });
     child.on('error', reject);
-    child.on('exit', () => { resolve(Number(said.trim().split('\n').at(-1))); });
+    child.on('close', () => { resolve(Number(said.trim().split('\n').at(-1))); });
   });
 }
 
