@@ -10,19 +10,26 @@ type Step =
 
 /**
  * Matches layouts made of fields, literals, runs of blanks and optional parts, `<Component>(\[<PID>\])?: <Content>`, as RegExp would:
- * the optional part taken when it can be, each field as short as it can be. In time linear in the line: that a field fails from some place on
- * means that it fails from every later place, too, so no place is tried twice. RegExp takes minutes over a long line that does not fit.
+ * the optional part taken when it can be, each field as short as it can be. In time linear in the line: what follows a field or a run of blanks
+ * is tried once from each place, because a field that fails from some place on fails from every later place too, and so do blanks from every
+ * later place of the same run. RegExp takes minutes over a long line that does not fit.
  */
 export class LayoutMatcher {
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   /** By step: a field fails from this place on. */
   private readonly failsFrom: Float64Array;
+  /** By step and place from the line's start on: 1 where a run of blanks fails. Only made for lines on which one of several blanks fails. */
+  private readonly failedBlanks: (Uint8Array | undefined)[];
+
+  /** Where the line in hand begins. */
+  private origin = 0;
 
   private constructor(private readonly steps: readonly Step[], private readonly first: number, fields: number) {
     this.starts = new Int32Array(fields);
     this.ends = new Int32Array(fields);
     this.failsFrom = new Float64Array(steps.length);
+    this.failedBlanks = new Array<undefined>(steps.length);
   }
 
   /** null: the layout holds another regular expression. `fields`: their names, in order. */
@@ -38,6 +45,8 @@ export class LayoutMatcher {
     this.failsFrom.fill(Infinity);
     this.starts.fill(from);
     this.ends.fill(from);
+    this.failedBlanks.fill(undefined);
+    this.origin = from;
     return this.run(buffer, this.first, from, to);
   }
 
@@ -56,12 +65,18 @@ export class LayoutMatcher {
           break;
         }
         case 'blanks': {
+          // Where blanks are known to fail from `longest` on, every later end has been tried.
+          const failed = this.failedBlanks[index];
           let longest = at;
-          while (longest < to && BLANK[b[longest]] === 1) longest++;
+          while (longest < to && BLANK[b[longest]] === 1 && failed?.[longest - this.origin] !== 1) longest++;
           if (longest === at) return false;
-          for (let end = longest; end > at + 1; end--) if (this.run(b, step.next, end, to)) return true;
-          at++;
-          break;
+          if (longest === at + 1) {
+            at++;
+            break;
+          }
+          for (let end = longest; end > at; end--) if (this.run(b, step.next, end, to)) return true;
+          (this.failedBlanks[index] ??= new Uint8Array(to - this.origin)).fill(1, at - this.origin, longest - this.origin);
+          return false;
         }
         case 'optional': {
           if (this.run(b, step.inside, at, to)) return true;
@@ -75,7 +90,8 @@ export class LayoutMatcher {
           // Where the field may end, as far as one byte tells.
           const byte = after.kind === 'literal' ? after.bytes[0] : -1;
           const blank = after.kind === 'blanks';
-          for (let end = at; end <= to; end++) {
+          const last = Math.min(to, this.failsFrom[index] - 1);
+          for (let end = at; end <= last; end++) {
             if (byte >= 0 && b[end] !== byte) continue;
             if (blank && BLANK[b[end]] === 0) continue;
             if (this.run(b, next, end, to)) return this.place(field, at, end);

@@ -6,6 +6,7 @@ const LAYOUTS = [
   ['<A> <B>(\\[<P>\\])?: <Content>', '^(.*?)\\s+(.*?)(\\[(.*?)\\])?:\\s+(.*?)$', [1, 2, 4, 5]],
   ['<A>  <B>\\[<P>\\]( \\(<Q>\\))?: <Content>', '^(.*?)\\s+(.*?)\\[(.*?)\\](\\s+\\((.*?)\\))?:\\s+(.*?)$', [1, 2, 3, 5, 6]],
   ['(<A>-)?<B> x<Content>', '^((.*?)-)?(.*?)\\s+x(.*?)$', [2, 3, 4]],
+  ['<A> (<B> <C> )?<D>: <Content>', '^(.*?)\\s+((.*?)\\s+(.*?)\\s+)?(.*?):\\s+(.*?)$', [1, 3, 4, 5, 6]],
   ['<A>:(<B> )?(<C>-)?<Content>\\.', '^(.*?):((.*?)\\s+)?((.*?)-)?(.*?)\\.$', [1, 3, 5, 6]],
 ] as const;
 
@@ -14,7 +15,7 @@ describe('LayoutMatcher', () => {
     const fields = [...layout.matchAll(/<(\w+)>/g)].map((m) => m[1]);
     const matcher = LayoutMatcher.compile(layout, fields);
     expect(matcher).not.toBeNull();
-    const line = fc.array(fc.constantFrom('a', 'b', ' ', '  ', ':', ': ', '[', ']', '](', '(', ')', '-', ' x', '.', 'é'), { maxLength: 18 }).map((p) => p.join(''));
+    const line = fc.array(fc.constantFrom('a', 'b', ' ', '  ', '     ', ':', ': ', '[', ']', '](', '(', ')', '-', ' x', '.', 'é'), { maxLength: 18 }).map((p) => p.join(''));
     let fitted = 0;
     fc.assert(fc.property(line, (text) => {
       const match = new RegExp(regex, 's').exec(text);
@@ -35,5 +36,19 @@ describe('LayoutMatcher', () => {
     const matcher = LayoutMatcher.compile('<A> <B> <C> <D> <E> <F> <G> <H> <I>(\\[<P>\\])?: <Content>', ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'P', 'Content']);
     const line = Buffer.from('a [ '.repeat(500_000));
     expect(matcher?.match(line, 0, line.length)).toBe(false);
+  });
+
+  it.each([
+    ['<A> <B> <C> <D> <E>(\\[<P>\\])?: <Content>', 'Jan', 'x'],
+    ['<A> <B> <C> <D> <E>(\\[<P>\\])?: <Content>', 'Jan', '[x'],
+    ['<A> (<B> <C> )?(<D> )?<E>: <Content>', '', 'x'],
+    ['<A> :(<B> <C>\\.)?( <D>;)? <Content>,', ':', 'x'],
+  ])('takes linear time over long runs of blanks with %s', (layout, before, after) => {
+    const fields = [...layout.matchAll(/<(\w+)>/g)].map((m) => m[1]);
+    const matcher = LayoutMatcher.compile(layout, fields);
+    for (const blanks of [' '.repeat(500_000), `${' '.repeat(700)}y`.repeat(700)]) {
+      const line = Buffer.from(`${before}${blanks}${after}`);
+      expect(matcher?.match(line, 0, line.length)).toBe(false);
+    }
   });
 });
