@@ -28,8 +28,8 @@ const COMPRESSED = /\.(gz|zst|zstd)$/i;
 export function inOrderOfTime(names: readonly string[]): string[] {
   const parts = names.map((name) => {
     const plain = name.replace(COMPRESSED, '');
-    // A rotation number is short; eight digits are a date.
-    const match = /^(.*)\.(\d{1,4})$/.exec(plain);
+    // A rotation number is short: four digits are a year or the month and the day, eight a date.
+    const match = /^(.*)\.(\d{1,3})$/.exec(plain);
     return match !== null ? { name, stem: match[1], age: Number(match[2]) } : { name, stem: plain, age: 0 };
   });
   const collator = new Intl.Collator('en', { numeric: true });
