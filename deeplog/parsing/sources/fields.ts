@@ -45,7 +45,7 @@ export function fieldMap(given: readonly string[], names: readonly string[] | nu
   // The session key first, where a regular expression finds it at once; the message last, as every layout has it.
   const rank = (field: string): number => (field === 'Session' ? 0 : field === 'Content' ? 2 : 1);
   const ordered = new Map([...columns].sort(([a], [b]) => rank(a) - rank(b)));
-  return { columns: ordered, layout: [...ordered.keys()].map((f) => `<${f}>`).join(SEPARATOR), sessionRegex: ordered.has('Session') ? `^[^${SEPARATOR}]+` : null };
+  return { columns: ordered, layout: joined([...ordered.keys()].map((f) => `<${f}>`)), sessionRegex: ordered.has('Session') ? `^[^${SEPARATOR}]+` : null };
 }
 
 /**
@@ -61,7 +61,12 @@ export function flatLine(map: FieldMap, value: (column: string) => unknown, keep
     else if (field === 'Label') parts.push(labelText(values[0]));
     else parts.push(values.map(text).join(' '));
   }
-  return parts.map((p) => p.replace(/[\r\n\x01]+/g, ' ')).join(SEPARATOR);
+  return joined(parts.map((p) => p.replace(/[\r\n\x01]+/g, ' ')));
+}
+
+/** A flat line has a separator even where it has but one value: lines that are no record have none, so that they do not fit the layout. */
+function joined(values: readonly string[]): string {
+  return values.length === 1 ? SEPARATOR + values[0] : values.join(SEPARATOR);
 }
 
 /** `a.b` is the column of that name, else b in the object a. */

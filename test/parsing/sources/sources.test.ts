@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countLines, eachLine, logInput, quoteLines, type LogInput } from '../../../deeplog/parsing/index.js';
+import { countLines, eachLine, LogFormat, logInput, quoteLines, type LogInput } from '../../../deeplog/parsing/index.js';
 import { inOrderOfTime } from '../../../deeplog/parsing/sources/files.js';
 import type { InputOptions } from '../../../deeplog/parsing/sources/input.js';
 import { unzstd } from '../../../deeplog/parsing/sources/zstd.js';
@@ -60,6 +60,8 @@ describe('several files', () => {
   it('are ordered as they were written: rotation numbers backwards, dates forwards, the live one last', () => {
     expect(inOrderOfTime(['app.log', 'app.log.1', 'app.log.10.gz', 'app.log.2.gz'])).toEqual(['app.log.10.gz', 'app.log.2.gz', 'app.log.1', 'app.log']);
     expect(inOrderOfTime(['app.log', 'app.log-20261120', 'app.log-20261119.zst'])).toEqual(['app.log-20261119.zst', 'app.log-20261120', 'app.log']);
+    expect(inOrderOfTime(['app.log', 'app.log.2025', 'app.log.2023.gz', 'app.log.2024'])).toEqual(['app.log.2023.gz', 'app.log.2024', 'app.log.2025', 'app.log']);
+    expect(inOrderOfTime(['app.log.1121', 'app.log.1120', 'app.log'])).toEqual(['app.log.1120', 'app.log.1121', 'app.log']);
     expect(inOrderOfTime(['part-10.log', 'part-9.log', 'other.log'])).toEqual(['other.log', 'part-9.log', 'part-10.log']);
   });
 
@@ -118,6 +120,17 @@ describe('records with named values', () => {
     const { lines, input } = await read({ 'a.jsonl': text }, { fields });
     expect(shown(lines)).toEqual([...flat.map((f, i): [number, string] => [i + 1, f]), [4, 'not json'], [5, '[1]'], [6, '{"ts": 1}']]);
     expect(input.fields?.layout).toBe('<Session>\x01<Time>\x01<Label>\x01<Content>');
+  });
+
+  it('of the message alone leave what is no record, or has no message, as lines that do not fit', async () => {
+    const { lines, input } = await read({ 'a.jsonl': '{"msg":"started"}\nnot json at all\n{"ts":1}\n[1]\n{"msg":""}\n' }, { fields: ['Content=msg'] });
+    const format = new LogFormat(input.fields?.layout ?? '');
+    expect(lines.map(([, text]) => format.match(Buffer.from(text), 0, Buffer.byteLength(text), true))).toEqual([true, false, false, false, true]);
+    expect(shown(lines)[0]).toEqual([1, '|started']);
+    const file = path.join(scratchFolder(), 'a.parquet');
+    parquetWriteFile({ filename: file, columnData: [{ name: 'message', data: ['started', null], type: 'STRING' }] });
+    const table = await linesOf(await logInput({ file }));
+    expect(table.map(([, text]) => format.match(Buffer.from(text), 0, Buffer.byteLength(text), true))).toEqual([true, false]);
   });
 
   it('are read from CSV, numbered by the line on which they begin', async () => {
