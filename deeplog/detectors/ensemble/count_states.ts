@@ -39,12 +39,12 @@ export const UNKNOWN_WEIGHT = 1 / LEAST_DEVIATION;
 /**
  * The count vectors that training sessions have: at their end, and, where sessions end by themselves (`complete`), at each moment from
  * which on they could have ended. A session could have ended once it has had all the events of some training session that did end: what
- * comes after that is optional, and a session that stops before it is unfinished, not wrong.
+ * comes after that is optional, and a session that stops before it is unfinished, not wrong. Event 0, no template, is never known.
  */
 export function collectStates(sequences: readonly { readonly events: Uint32Array; readonly count: number }[], complete: boolean): CountStates {
-  const known = [...new Set(sequences.flatMap(({ events }) => [...new Set(events)]))].sort((a, b) => a - b);
+  const known = [...new Set(sequences.flatMap(({ events }) => [...new Set(events)]))].filter((e) => e !== 0).sort((a, b) => a - b);
   const columnOf = new Map(known.map((event, column) => [event, column]));
-  const columns = sequences.map(({ events }) => Int32Array.from(events, (e) => columnOf.get(e) ?? 0));
+  const columns = sequences.map(({ events }) => Int32Array.from(events.filter((e) => e !== 0), (e) => columnOf.get(e) ?? 0));
   const sessions = sequences.reduce((sum, s) => sum + s.count, 0);
   const weights = weightsOf(columns, sequences.map((s) => s.count), known.length, sessions);
   const ended = complete ? new Completion(minimalSets(columns)) : null;
@@ -103,7 +103,7 @@ function minimalSets(sequences: readonly Int32Array[]): number[][] {
   const sets = new Map<string, number[]>();
   for (const sequence of sequences) {
     const set = [...new Set(sequence)].sort((a, b) => a - b);
-    sets.set(set.join(' '), set);
+    if (set.length > 0) sets.set(set.join(' '), set);
   }
   const minimal: Set<number>[] = [];
   for (const set of [...sets.values()].sort((a, b) => a.length - b.length)) {

@@ -48,6 +48,15 @@ function bruteForce(entries: (readonly [count: number, ...events: number[]])[], 
 }
 
 describe('count-neighbours', () => {
+  it.each([true, false])('never takes event 0, lines without a template, as known (complete sessions: %s)', async (complete) => {
+    const [with0, without] = [await fitted(source([5, 0], [50, 1, 0, 2], [9, 1, 2, 2]), complete), await fitted(source([50, 1, 2], [9, 1, 2, 2]), complete)];
+    const [own, plain] = await with0.scoreBatch([session(1, 0, 2), session(1, 2)]);
+    const [unknown] = await without.scoreBatch([session(1, 7, 2)]);
+    expect(own - plain).toBeCloseTo(20 * Math.log(2), 3);
+    expect(unknown).toBeGreaterThan(20 * Math.log(2));
+    expect((await with0.explain(session(1, 0, 2)))[0].event).toBe(0);
+  });
+
   it('is what its definition says, whatever the sessions', async () => {
     const events = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 8 });
     const entries = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), events), { minLength: 1, maxLength: 6 });
