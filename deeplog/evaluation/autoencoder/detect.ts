@@ -67,7 +67,7 @@ export async function detectWindows(options: DetectWindowsOptions, engine: Engin
   const files = (): AsyncGenerator<WindowBlock> => windowBlocks(path.join(input, 'lines.arrow'), shape, vectors);
 
   const sample = await sampleWindows(files(), parts, shape, options);
-  const scale = fitScale(sample.vectors, new Array<number>(sample.lines).fill(1), dimensionsOf(shape));
+  const scale = fitScale(sample.vectors, new Array<number>(sample.trainLines).fill(1), dimensionsOf(shape));
   // The time of day is on a scale of its own. In units of a training part that lasts an hour, the hour after it would be far out.
   scale.means.fill(0, latent);
   scale.deviations.fill(1, latent);
@@ -124,9 +124,9 @@ async function* windowBlocks(file: string, shape: WindowShape, latents: Float32A
 interface Sample {
   readonly train: LineWindows;
   readonly validation: LineWindows;
-  /** [lines, dimensions], unscaled. */
+  /** [lines, dimensions], unscaled: the training windows' lines, then the validation windows'. */
   readonly vectors: Float32Array;
-  readonly lines: number;
+  readonly trainLines: number;
 }
 
 /** Training and validation windows, at most `maxWindows` and a quarter of it: a uniform draw (Vitter's algorithm R), whatever the log's length. */
@@ -156,7 +156,7 @@ async function sampleWindows(blocks: AsyncGenerator<WindowBlock>, parts: Parts, 
     return numbers;
   });
   const of = (own: readonly Int32Array[]): LineWindows => ({ windowSize: shape.windowSize, windows: own, weights: own.map(() => 1) });
-  return { train: of(windows.slice(0, drawn.train.length)), validation: of(windows.slice(drawn.train.length)), vectors, lines: line };
+  return { train: of(windows.slice(0, drawn.train.length)), validation: of(windows.slice(drawn.train.length)), vectors, trainLines: drawn.train.reduce((sum, w) => sum + w.length, 0) / dimensions };
 }
 
 async function scoreWindows(blocks: AsyncGenerator<WindowBlock>, judge: WindowJudge, scale: VectorScale, parts: Parts, { score, onProgress }: DetectWindowsOptions): Promise<ScoredWindow[]> {
