@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { checkOutput, hashInputs, openOutput, readJson, readManifest, writeChunks, writeJson, writeManifest } from '../artifacts/index.js';
-import { DataError } from '../common/index.js';
+import { csvCell, DataError } from '../common/index.js';
 import { loadDetector, tableSource, type Detector } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
 import { ABNORMAL, PART, UNLABELLED, Vocabulary, writeSplit } from '../sequences/index.js';
@@ -121,15 +121,11 @@ export async function predictSequenceModel(options: Step & { readonly model: str
       if (split.parts[s] !== PART.test) continue;
       const score = scores[table.sequenceOf[s]];
       const label = table.labels[s] === UNLABELLED ? '' : Number(table.labels[s] === ABNORMAL);
-      yield `${table.details?.ids[s] ?? s + 1},${quoted(table.details?.keys[s] ?? String(s + 1))},${score},${Number(score > evaluation.threshold)},${label}\n`;
+      yield `${table.details?.ids[s] ?? s + 1},${csvCell(table.details?.keys[s] ?? String(s + 1))},${score},${Number(score > evaluation.threshold)},${label}\n`;
     }
   })());
   await writeJson(path.join(outputPath, 'metrics.json'), { schema: 'deeplog.prediction_metrics/1', test: evaluation });
   await writeManifest(outputPath, { stage, startedAt, options: flags, inputs: await hashInputs([...set.files, path.join(model, 'config.json'), path.join(model, 'model.safetensors')]), extra: { split_sha256: split.sha256 } });
   await detector.dispose?.();
   return { task, detector, evaluation, predictionsFile };
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }

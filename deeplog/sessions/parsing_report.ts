@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { readBatches, writeAtomic, writeJson } from '../artifacts/index.js';
-import { DataError } from '../common/index.js';
+import { codeCell, DataError } from '../common/index.js';
 import { confusion, parsingAccuracy, readTruth, type Confusion, type ParsingAccuracy } from '../parsing/index.js';
 
 const ROWS_SHOWN = 20;
@@ -36,7 +36,7 @@ export async function writeParsingReport(folder: string, truthFile: string, temp
 }
 
 function asMarkdown(truthFile: string, lines: number, dropped: number, a: ParsingAccuracy, c: Confusion): string {
-  const cell = (text: string): string => `\`${(text.length > TEXT_SHOWN ? `${text.slice(0, TEXT_SHOWN)}…` : text).replace(/[`|]/g, (x) => (x === '|' ? '\\|' : "'"))}\``;
+  const cell = (text: string): string => codeCell(text, TEXT_SHOWN);
   const section = (title: string, rows: readonly string[]): string => `## ${title}: ${rows.length}\n\n${rows.length === 0 ? 'None.\n' : rows.slice(0, ROWS_SHOWN).join('\n') + (rows.length > ROWS_SHOWN ? `\n- … and ${rows.length - ROWS_SHOWN} more, in parsing_report.json` : '')}\n`;
   return [
     `# Parsing against ${path.basename(truthFile)}\n`,

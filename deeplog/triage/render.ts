@@ -1,3 +1,4 @@
+import { csvCell } from '../common/index.js';
 import type { TriagePattern, TriageStore } from './store.js';
 
 /** Patterns for a terminal: id, answer, sessions, what it is, an example. */
@@ -9,18 +10,13 @@ export function renderPatterns(store: TriageStore, patterns: readonly TriagePatt
   }).join('');
 }
 
-/** RFC 4180, a row per pattern. A cell that a spreadsheet would take for a formula gets an apostrophe before it. */
+/** A row per pattern, RFC 4180. */
 export function patternsAsCsv(patterns: readonly TriagePattern[]): string {
   const rows = [
     ['id', 'answer', 'by', 'at', 'note', 'detector', 'patterns', 'sessions', 'first_seen', 'last_seen', 'example_key', 'example_line'],
     ...patterns.map((p) => [p.id, p.answer ?? 'open', p.by ?? '', p.at ?? '', p.note ?? '', p.detector, p.names.join('; '), String(p.sessions), p.first_seen, p.last_seen, p.example.key, String(p.example.first_line ?? '')]),
   ];
-  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
-}
-
-function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+  return rows.map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
 }
 
 const MOST_CHARACTERS = 160;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { checkOutput, hashInputs, openOutput, readJson, readManifest, writeAtomic, writeJson, writeManifest } from '../../artifacts/index.js';
-import { DataError } from '../../common/index.js';
+import { codeCell, DataError } from '../../common/index.js';
 import { quoteLines } from '../../parsing/index.js';
 import { curvesOfCounts } from '../curves.js';
 import { averagePrecision, confusionAt, countScores, oracleF1, pointMetrics, rocAuc, thresholdFor, type PointMetrics } from '../metrics.js';
@@ -99,6 +99,6 @@ export function markdown({ windows, threshold, alerts, quantiles, top, labelled 
     for (const t of labelled.table) out.push(`| ${+(100 * t.target_fpr).toPrecision(3)} % | ${t.threshold.toPrecision(4)} | ${t.tp} | ${t.fp} | ${t.fn} | ${number(t.precision)} | ${number(t.recall)} | ${number(t.f1)} |`);
     out.push('');
   }
-  out.push('| lines | score | worst line | error | text |', '|---|---:|---:|---:|---|', ...top.map((w) => `| ${w.first_line}–${w.last_line} | ${w.score.toPrecision(4)} | ${w.worst_line} | ${w.worst_error.toPrecision(4)} | ${w.text.slice(0, 120).replace(/\|/g, '\\|')} |`));
+  out.push('| lines | score | worst line | error | text |', '|---|---:|---:|---:|---|', ...top.map((w) => `| ${w.first_line}–${w.last_line} | ${w.score.toPrecision(4)} | ${w.worst_line} | ${w.worst_error.toPrecision(4)} | ${codeCell(w.text, 120)} |`));
   return `${out.join('\n')}\n`;
 }

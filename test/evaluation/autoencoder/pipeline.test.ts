@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readManifest } from '../../../deeplog/artifacts/index.js';
+import { readManifest, readTensors } from '../../../deeplog/artifacts/index.js';
 import { seededRandom } from '../../../deeplog/common/index.js';
 import { LINE_ENCODER_DEFAULTS, WINDOW_JUDGE_DEFAULTS } from '../../../deeplog/detectors/index.js';
 import { createEngine, type Engine } from '../../../deeplog/engine/index.js';
@@ -65,10 +65,20 @@ describe('the autoencoder from a raw log to its evaluation', () => {
   it('finds the faulty lines, draws ROC and PR, and counts what a threshold would flag', async () => {
     const found = await detect();
     expect(found.windows).toBe(Math.floor((LINES - 6) / 3) + 1);
+    // The scale is that of the training windows' lines, a line once for each of its windows.
+    const { kinds, train_until_line: trainUntil } = await readManifest(at('encoded'));
+    const vectors = await readVectors(path.join(at('encoded'), 'kinds.arrow'), Number(kinds), 8);
+    const kindOf: number[] = [];
+    for await (const block of readLinesFile(path.join(at('encoded'), 'lines.arrow'))) kindOf.push(...block.kinds);
+    const inWindows: number[] = [];
+    for (let start = 0; start + 6 <= Number(trainUntil); start += 3) inWindows.push(...kindOf.slice(start, start + 6));
+    const means = (await readTensors(path.join(at('detected'), 'model.safetensors')))['scale/means'].data;
+    for (let k = 0; k < 8; k++) expect(means[k]).toBeCloseTo(inWindows.reduce((sum, kind) => sum + vectors[kind * 8 + k], 0) / inWindows.length, 5);
     const result: EvaluatedWindows = await evaluateWindows({ input: at('detected'), labelFile: at('labels.txt'), outputPath: at('evaluation'), overwrite: false, top: 5, flags });
     expect(result.labelled?.roc_auc).toBeGreaterThan(0.85);
     expect(result.top[0].text).toContain('ERROR disk');
     expect(result.labelled?.table.map((t) => t.target_fpr)).toEqual([0.0001, 0.001, 0.005, 0.01, 0.02, 0.05]);
+    expect(await readFile(path.join(at('evaluation'), 'evaluation.md'), 'utf8')).toContain(`| \`${result.top[0].text}\` |`);
     for (const t of result.labelled?.table ?? []) expect(t.tp + t.fn).toBe(result.labelled?.abnormal);
     const svg = await readFile(path.join(at('evaluation'), 'evaluation.svg'), 'utf8');
     expect(svg.match(/ROC, area|PR, area|test windows by score/g)).toHaveLength(3);
