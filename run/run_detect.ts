@@ -36,13 +36,13 @@ export const detectStage: Stage = {
       }, () => Promise.resolve(engine));
       const out = (line: string): void => { process.stdout.write(`${line}\n`); };
       out(`${formatCount(result.flagged.length)} of ${formatCount(result.sessions)} sessions are abnormal: ${result.meaning} is above ${+result.threshold.toPrecision(5)}`);
-      if (result.triage !== null && result.triage.accepted + result.triage.rejected > 0) out(`triage: ${formatCount(result.triage.accepted)} more are quiet, their patterns were accepted; ${formatCount(result.triage.rejected)} follow rejected ones; ${formatCount(result.triage.open)} of ${formatCount(result.triage.openPatterns)} patterns have no answer yet`);
+      if (result.triage !== null && result.triage.accepted + result.triage.rejected > 0) out(`triage: ${formatCount(result.triage.accepted)} more are quiet, their patterns were accepted; ${formatCount(result.triage.rejected)} follow rejected ones; ${formatCount(result.triage.open)} have one of ${formatCount(result.triage.openPatterns)} patterns without an answer yet`);
       const patterns = groupedByPattern(result.flagged);
       for (const [v, ...alike] of patterns.slice(0, o.top)) {
         const more = alike.length === 0 ? '' : `; ${alike.length} more with the same events`;
         out(`\n${v.key}  score ${+v.score.toPrecision(5)}, ${v.n_events} events${v.label === undefined ? '' : `, labelled ${v.label ? 'abnormal' : 'normal'}`}${more}${v.triage === undefined ? '' : `; pattern ${v.triage.id}${v.triage.answer === null ? '' : `, ${v.triage.answer}${v.triage.by === null ? '' : ` by ${v.triage.by}`}`}`}`);
         for (const e of v.evidence ?? []) {
-          out(`  ${e.line === undefined ? `event ${e.index + 1}` : `line ${e.line}`}: ${e.reason}`);
+          out(`  ${e.line !== undefined ? `line ${e.line}` : e.event === null ? 'at the end' : `position ${e.index + 1}`}: ${e.reason}`);
           if (e.raw ?? e.template) out(`      ${e.raw ?? e.template ?? ''}`);
           if (e.expected_templates?.[0] !== undefined) out(`      expected: ${e.expected_templates[0]}`);
         }

@@ -1,6 +1,6 @@
 // The main job on a small simulated log, start to finish: parse → sessions → train → verdicts → report. Under two minutes.
 //   npm run quickstart
-import { COMMON_OPTIONS, formatSeconds, resolveOptions, runIfMain, shippedFile, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, formatSeconds, invocation, resolveOptions, runIfMain, shippedFile, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 import { benchmarkStage } from './run_benchmark.js';
 import { dataStage } from './run_data.js';
 import { detectStage } from './run_detect.js';
@@ -14,7 +14,7 @@ export const QUICKSTART_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 /** Without the parameter model, which takes longer than everything else here. */
-const QUICK_DETECTORS = 'unseen-key,length,event-set,count-vector,2-gram,deeplog-keys,deeplog-keys-nll,deeplog-workflow';
+const QUICK_DETECTORS = 'unseen-key,length,event-set,count-vector,2-gram,deeplog-keys,deeplog-keys-nll,deeplog-workflow,count-neighbours,ensemble';
 
 export const quickstartStage: Stage = {
   command: 'quickstart',
@@ -25,7 +25,7 @@ export const quickstartStage: Stage = {
     const started = performance.now();
     const out = (name: string): string => `${o.output_path}/${name}`;
     const step = async (stage: Stage, flags: Record<string, unknown>): Promise<void> => {
-      new StageConsole(o.quiet).say(`\n$ deeplog ${stage.command.split(' ')[0]} ${Object.entries(flags).filter(([k]) => k !== 'action' && k !== 'quiet').map(([k, v]) => `--${k} ${String(v)}`).join(' ')}`);
+      new StageConsole(o.quiet).say(`\n$ ${invocation(stage.command.split(' ')[0])} ${typeof flags.action === 'string' ? `${flags.action} ` : ''}${Object.entries(flags).filter(([k]) => k !== 'action' && k !== 'quiet').map(([k, v]) => `--${k} ${String(v)}`).join(' ')}`);
       await stage.run({ ...flags, quiet: o.quiet });
     };
     await step(dataStage, { action: 'generate', output_path: out('sample'), sessions: o.sessions, overwrite: true });

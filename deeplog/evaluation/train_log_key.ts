@@ -89,7 +89,7 @@ function warningsFor(task: Task, evaluation: Evaluation, detector: DeepLogKeys, 
   const normals = evaluation.at_target_fpr?.[0];
   if (normals !== undefined && Math.floor(validationNormals(task) * options.targetFpr) === 0) out.push(`the validation part is too small for a target of ${100 * options.targetFpr} % false alarms: the threshold is its highest normal score`);
   const { training, vocabularySize, options: model } = detector;
-  if (training !== null && training.stopped === 'max_epochs' && training.bestEpoch === training.history.length && training.history.length > 1) {
+  if (training !== null && training.stopped === 'max_epochs' && training.bestEpoch >= 0.9 * training.history.length && training.history.length > 1) {
     out.push(`the validation loss was still falling at the last epoch: raise --max_epochs, or lower --batch_size (${detector.trainingWindows} distinct windows make ${Math.ceil(detector.trainingWindows / model.batchSize)} steps an epoch)`);
   }
   if (model.score === 'rank' && evaluation.threshold >= vocabularySize - 3) out.push(`g = ${evaluation.threshold} is every key there is: only unknown events can alert. Train longer, or look at --score nll`);

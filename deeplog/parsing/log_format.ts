@@ -32,6 +32,8 @@ export class LogFormat {
     this.fields = parts.filter((_, i) => i % 2 === 1);
     this.contentField = this.fields.indexOf('Content');
     if (this.contentField < 0) throw new UsageError(`The log format ${JSON.stringify(layout)} has no <Content> field. Add one for the message, e.g. "<Date> <Time> <Level> <Content>".`);
+    const bar = separators.some((s) => topLevelBar(s));
+    if (bar) throw new UsageError(`The log format ${JSON.stringify(layout)} has a plain | between its fields, which in a regular expression separates alternatives: every line would fit, with empty fields. Write \\| for the character.`);
     const twice = this.fields.find((f, i) => this.fields.indexOf(f) !== i);
     if (twice !== undefined) throw new UsageError(`The log format ${JSON.stringify(layout)} names <${twice}> twice. Give each field its own name.`);
     const source = separators.map((s, i) => s.replace(/ +/g, '\\s+') + (i < this.fields.length ? '(.*?)' : '')).join('');
@@ -175,4 +177,16 @@ function fieldGroups(source: string): number[] {
     }
   }
   return groups;
+}
+
+/** A | that is neither escaped nor inside a group or a class. */
+function topLevelBar(separator: string): boolean {
+  const bare = separator.replace(/\\./g, '').replace(/\[[^\]]*\]/g, '');
+  let depth = 0;
+  for (const c of bare) {
+    if (c === '(') depth++;
+    else if (c === ')') depth--;
+    else if (c === '|' && depth === 0) return true;
+  }
+  return false;
 }

@@ -167,7 +167,7 @@ export class ParsePass {
   refuseUselessResult(): void {
     const { summary, options } = this;
     const { adapter, sessionLabels } = options;
-    if (adapter !== null && summary.sessions === 0) throw new DataError(`${this.source.name}: no line belongs to a session${'regex' in adapter ? `: --regex ${JSON.stringify(adapter.regex)} is found in none of ${summary.events} lines` : ''}. The first reads: ${summary.preview ?? '(none)'}.`);
+    if (adapter !== null && summary.sessions === 0) throw new DataError(`${this.source.name}: no line belongs to a session${'regex' in adapter ? `: --regex ${JSON.stringify(adapter.regex)} is found in none of ${summary.events} lines` : ''}. The first reads: ${summary.preview ?? '(none)'}. (--config_file none leaves drain3.ini out, where the shipped one is meant for HDFS.)`);
     if (sessionLabels === null || summary.sessions === 0 || summary.unlabelledSessions < summary.sessions) return;
     const [wanted] = sessionLabels.keys();
     throw new DataError(`The label file has keys like ${JSON.stringify(wanted ?? '')}, the sessions ${JSON.stringify(this.firstKey ?? '')}: none of them match. ${adapter !== null && 'regex' in adapter ? 'A session\'s key is the whole match of --regex' : `Sessions of ${adapter?.type ?? ''} are numbered; label their lines with --anomaly_labels or --label_column instead`}.`);

@@ -99,3 +99,9 @@ describe('times without a year', () => {
     expect(['12-31 10:00', '01-01 10:00'].map((t) => parse(flat, t))).toEqual(['2019-12-31T10:00:00.000Z', '2020-01-01T10:00:00.000Z']);
   });
 });
+
+it('a bar between fields is refused: it would make every line fit, with empty fields', () => {
+  expect(() => new LogFormat('<Level>| <Date> | <Content>')).toThrow('Write \\| for the character');
+  expect(new LogFormat('<Level>\\| <Content>').fields).toEqual(['Level', 'Content']);
+  expect(new LogFormat('<Level>(\\[a|b\\])? <Content>').fields).toEqual(['Level', 'Content']);
+});
