@@ -26,8 +26,8 @@ const list: Stage = {
   options: LIST_OPTIONS,
   async run(given) {
     const o = resolveOptions({ ...LIST_OPTIONS, ...COMMON_OPTIONS }, given);
-    const { listRunFolders, summariseRun } = await import('../deeplog/training/index.js');
-    const all = (await Promise.all((await listRunFolders(o.logdir)).map(summariseRun))).filter((s) => o.stage === undefined || s.stage === o.stage);
+    const { damagedRun, listRunFolders, summariseRun } = await import('../deeplog/training/index.js');
+    const all = (await Promise.all((await listRunFolders(o.logdir)).map((folder) => summariseRun(folder).catch(() => damagedRun(folder))))).filter((s) => o.stage === undefined || s.stage === o.stage);
     if (o.json) return print(all);
     const console = new StageConsole(o.quiet);
     if (all.length === 0) return console.say(`no runs in ${o.logdir}${o.stage === undefined ? '' : ` of ${o.stage}`}; every stage that trains makes one: ${invocation('log-key')}`);

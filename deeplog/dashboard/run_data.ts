@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { listRunFolders, parseEvents, readConfigSnapshot, readEvents, readState, summaryOf, type RunEvent, type RunSummary } from '../training/index.js';
+import { damagedRun, listRunFolders, parseEvents, readConfigSnapshot, readState, summaryOf, type RunEvent, type RunSummary } from '../training/index.js';
 
 /** A run as the page lists it; `key` is `<stage>/<id>`. */
 export type ListedRun = RunSummary & { readonly key: string };
@@ -17,20 +17,14 @@ export function keyOf(folder: string): string {
   return `${path.basename(path.dirname(folder))}/${path.basename(folder)}`;
 }
 
-/** All runs, the latest first. */
-export async function listRuns(logdir: string): Promise<ListedRun[]> {
-  const folders = await listRunFolders(logdir);
-  const runs = await Promise.all(folders.map(async (folder) => ({ ...summaryOf(folder, await readState(folder), await readEvents(folder)), key: keyOf(folder) })));
-  return runs.reverse();
-}
-
 /** One run, or null where `key` names none: keys are compared with those that there are, and never made into a path. */
 export async function readRun(logdir: string, key: string): Promise<RunDetail | null> {
   const folder = (await listRunFolders(logdir)).find((f) => keyOf(f) === key);
   if (folder === undefined) return null;
   const { text, to } = await linesFrom(path.join(folder, 'metrics.jsonl'), 0);
   const events = parseEvents(text);
-  return { run: { ...summaryOf(folder, await readState(folder), events), key }, config: await readConfigSnapshot(folder), events, offset: to };
+  const run = await readState(folder).then((state) => summaryOf(folder, state, events)).catch(() => damagedRun(folder));
+  return { run: { ...run, key }, config: await readConfigSnapshot(folder).catch(() => ({})), events, offset: to };
 }
 
 /** The whole lines of a file from a place on, and where they end. */

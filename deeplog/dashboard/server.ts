@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { DataError, messageOf } from '../common/index.js';
 import { readAsset } from './assets.js';
 import { listReports, readReport } from './reports.js';
-import { listRuns, readRun } from './run_data.js';
+import { readRun } from './run_data.js';
+import { RunList } from './run_list.js';
 import { Watcher } from './watcher.js';
 
 export interface DashboardOptions {
@@ -31,9 +32,10 @@ const REPORT_POLICY = "sandbox allow-scripts; default-src 'none'; style-src 'uns
  * @throws DataError when the port is taken
  */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const watcher = new Watcher(options.logdir);
+  const runs = new RunList(options.logdir);
+  const watcher = new Watcher(runs);
   const server = createServer((request, response) => {
-    answer(options, watcher, request, response).catch((error: unknown) => {
+    answer(options, runs, watcher, request, response).catch((error: unknown) => {
       if (!response.headersSent) send(response, 500, 'text/plain; charset=utf-8', `${messageOf(error)}\n`);
       else response.end();
     });
@@ -59,11 +61,11 @@ function listening(server: Server, { host, port }: DashboardOptions): Promise<vo
   });
 }
 
-async function answer(options: DashboardOptions, watcher: Watcher, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(options: DashboardOptions, runs: RunList, watcher: Watcher, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (!knownHost(request.headers.host, options.host)) return send(response, 403, 'text/plain', 'This dashboard answers to its own address only.\n');
   if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, 'text/plain', 'There is nothing to change here.\n');
   const url = pathOf(request.url ?? '/');
-  if (url === '/api/runs') return json(response, await listRuns(options.logdir));
+  if (url === '/api/runs') return json(response, await runs.list());
   if (url === '/api/reports') return json(response, await listReports(options.artifacts));
   if (url === '/api/stream') return stream(watcher, request, response);
   if (url.startsWith('/api/runs/')) {

@@ -22,7 +22,7 @@ nav { border-right: 1px solid var(--line); background: var(--card); display: fle
 #runs .name { font-weight: 600; } #runs .when, #runs .figures { grid-column: 2 / 4; font-size: 12px; color: var(--muted); font-variant-numeric: tabular-nums; }
 .status { font-size: 11px; padding: 0 7px; border-radius: 99px; align-self: center; border: 1px solid currentColor; color: var(--muted); white-space: nowrap; }
 .status.running { color: var(--accent); } .status.running::before { content: ""; display: inline-block; width: 6px; height: 6px; margin-right: 5px; border-radius: 50%; background: currentColor; animation: beat 1.2s infinite; }
-.status.finished { color: var(--good); } .status.failed, .status.killed { color: var(--bad); } .status.interrupted { color: var(--warn); }
+.status.finished { color: var(--good); } .status.failed, .status.killed, .status.damaged { color: var(--bad); } .status.interrupted { color: var(--warn); }
 @keyframes beat { 50% { opacity: .25; } }
 main { overflow-y: auto; padding: 22px 26px 40px; }
 #heading { display: flex; align-items: baseline; gap: 12px; flex-wrap: wrap; margin-bottom: 14px; } #heading h2 { margin: 0; font-size: 20px; font-weight: 650; } #heading .muted { font-size: 13px; }

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { listRunFolders, parseEvents, type RunEvent } from '../training/index.js';
-import { keyOf, linesFrom, listRuns, type ListedRun } from './run_data.js';
+import { keyOf, linesFrom, type ListedRun } from './run_data.js';
+import type { RunList } from './run_list.js';
 
 /** What the page is told of as it happens. `lines`: events of a run, from and up to these places of its metrics.jsonl. */
 export type StreamMessage =
@@ -21,13 +22,13 @@ export class Watcher {
   private polls = 0;
   private last = '';
 
-  constructor(private readonly logdir: string) {}
+  constructor(private readonly runs: RunList) {}
 
   /** Gives a function that stops listening. */
   listen(listener: (message: StreamMessage) => void): () => void {
     this.listeners.add(listener);
     if (this.timer === null) void this.poll(true);
-    else void listRuns(this.logdir).then((runs) => { listener({ kind: 'runs', runs }); }, () => undefined);
+    else void this.runs.list().then((runs) => { listener({ kind: 'runs', runs }); }, () => undefined);
     return () => {
       this.listeners.delete(listener);
       if (this.listeners.size > 0) return;
@@ -47,7 +48,7 @@ export class Watcher {
     this.timer = setTimeout(() => { void this.poll(false); }, POLL_MS);
     try {
       let changed = this.polls++ % LIST_EVERY_POLLS === 0;
-      for (const folder of await listRunFolders(this.logdir)) {
+      for (const folder of await listRunFolders(this.runs.logdir)) {
         const key = keyOf(folder);
         const state = await stat(path.join(folder, 'run.json')).then((s) => s.mtimeMs, () => 0);
         changed ||= this.states.get(key) !== state;
@@ -62,7 +63,7 @@ export class Watcher {
         this.send({ kind: 'lines', key, from, to, events: parseEvents(text) });
         changed = true;
       }
-      if (changed) this.sendList(await listRuns(this.logdir));
+      if (changed) this.sendList(await this.runs.list());
     } catch {
       // A folder that is being made or deleted: the next look sees it whole, or not at all.
     }

@@ -25,8 +25,8 @@ export interface RunState {
   readonly resumed: readonly { readonly time: string; readonly command: string; readonly changed: Readonly<Record<string, unknown>> }[];
 }
 
-/** As {@link RunState.status}; `killed` when it says running but its process is gone. */
-export type RunStatus = RunState['status'] | 'killed';
+/** As {@link RunState.status}; `killed` when it says running but its process is gone, `damaged` when its files cannot be read. */
+export type RunStatus = RunState['status'] | 'killed' | 'damaged';
 
 const STATE = 'run.json';
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'yaml';
 import type { RunEvent } from './events.js';
@@ -48,6 +48,15 @@ export function summaryOf(folder: string, state: RunState, events: readonly RunE
     trainings: training === undefined ? 0 : training.training + 1,
     epoch: epoch?.epoch ?? 0, max_epochs: training?.max_epochs ?? null, loss: epoch?.loss ?? null, val_loss: epoch?.val_loss ?? null, best_epoch: epoch?.best_epoch ?? null, best_loss: epoch?.best_loss ?? null,
     metrics: epoch?.metrics ?? {}, test: last('evaluation')?.metrics ?? null, message: state.message, output_path: state.output_path, resumed: state.resumed.length,
+  };
+}
+
+/** What a list shows of a run whose files cannot be read, so that it does not hide the others. */
+export async function damagedRun(folder: string): Promise<RunSummary> {
+  const created = await stat(folder).then((s) => s.mtime, () => new Date(0));
+  return {
+    id: path.basename(folder), stage: path.basename(path.dirname(folder)), folder, status: 'damaged', created: created.toISOString(), seconds: 0, trainings: 0, epoch: 0, max_epochs: null, loss: null, val_loss: null,
+    best_epoch: null, best_loss: null, metrics: {}, test: null, message: 'its run.json or metrics.jsonl cannot be read', output_path: null, resumed: 0,
   };
 }
 
