@@ -7,7 +7,7 @@ import type { Reporter } from '../../training/index.js';
 import { thresholdFor } from '../metrics.js';
 import { readLinesFile, readVectors } from './encoded_files.js';
 import { dimensionsOf, WindowStream, type WindowBlock, type WindowShape } from './line_stream.js';
-import { LineLabels, lineBlocks, openLog } from './log_lines.js';
+import { LineLabels, lineBlocks, openLog, requireSameLog } from './log_lines.js';
 
 export interface DetectWindowsOptions {
   /** What encode wrote. */
@@ -62,6 +62,7 @@ export async function detectWindows(options: DetectWindowsOptions, engine: Engin
   await checkOutput(outputPath, options.overwrite);
   const shape: WindowShape = { windowSize: model.windowSize, stride: options.stride, latent, timed: Number(manifest.dated) === lines };
   const vectors = await readVectors(path.join(input, 'kinds.arrow'), kinds, latent);
+  if (options.labelFile !== undefined) await requireSameLog(await openLog(String(manifest.log)), { folder: input, sha256: manifest.log_sha256 });
   const abnormal = options.labelFile === undefined ? null : await abnormalLines(options.labelFile, String(manifest.log), lines);
   const parts = new Parts(Number(manifest.train_until_line), Number(manifest.validation_until_line), abnormal);
   const files = (): AsyncGenerator<WindowBlock> => windowBlocks(path.join(input, 'lines.arrow'), shape, vectors);
@@ -91,7 +92,7 @@ export async function detectWindows(options: DetectWindowsOptions, engine: Engin
     await writeJson(path.join(outputPath, 'metrics.json'), { schema: 'deeplog.autoencoder_detect/1', ...result, best_epoch: judge.training?.bestEpoch, stopped: judge.training?.stopped, history: judge.training?.history });
     await writeManifest(outputPath, {
       stage: 'autoencoder detect', startedAt, options: options.flags, seed: options.seed, engine: engine.info, inputs: await hashInputs([path.join(input, 'lines.arrow'), path.join(input, 'kinds.arrow'), ...(options.labelFile?.startsWith('pattern:') === false ? [options.labelFile] : [])]),
-      extra: { log: manifest.log, threshold },
+      extra: { log: manifest.log, log_sha256: manifest.log_sha256, threshold },
     });
     return result;
   } finally {

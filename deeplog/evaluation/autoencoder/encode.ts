@@ -5,7 +5,7 @@ import type { Engine } from '../../engine/index.js';
 import { countLines } from '../../parsing/index.js';
 import { LineBook } from '../../text/index.js';
 import { kindsBatch, linesBatch } from './encoded_files.js';
-import { lineBlocks, openLog, timeOfDay } from './log_lines.js';
+import { lineBlocks, openLog, requireSameLog, timeOfDay } from './log_lines.js';
 
 export interface EncodeOptions {
   readonly model: string;
@@ -31,13 +31,14 @@ const MOST_KINDS = 200_000;
 /**
  * autoencoder encode: each kind of line once → its vector (kinds.arrow), each line → its kind, its error and the time of day (lines.arrow).
  * Reads and writes block by block.
- * @throws DataError when the model or the log is missing or damaged
+ * @throws DataError when the model or the log is missing or damaged, or the log is not the model's
  */
 export async function encodeLog(options: EncodeOptions, engine: Engine): Promise<Encoded> {
   const startedAt = performance.now();
   const { outputPath } = options;
   const model = await readManifest(options.model);
   const input = await openLog(options.inputFile);
+  const logHash = await requireSameLog(input, { folder: options.model, sha256: model.log_sha256 });
   await checkOutput(outputPath, options.overwrite);
   const encoder = await LineEncoder.load(options.model, engine);
   const total = await countLines(input);
@@ -76,7 +77,7 @@ export async function encodeLog(options: EncodeOptions, engine: Engine): Promise
     await writeJson(path.join(outputPath, 'metrics.json'), { schema: 'deeplog.autoencoder_encode/1', ...encoded, dimensions: latent });
     await writeManifest(outputPath, {
       stage: 'autoencoder encode', startedAt, options: options.flags, engine: engine.info, inputs: await hashInputs([...input.files, path.join(options.model, 'model.safetensors')]),
-      extra: { lines: encoded.lines, kinds: encoded.kinds, dimensions: latent, dated, log: options.inputFile, train_until_line: model.train_until_line, validation_until_line: model.validation_until_line },
+      extra: { lines: encoded.lines, kinds: encoded.kinds, dimensions: latent, dated, log: options.inputFile, log_sha256: logHash, train_until_line: model.train_until_line, validation_until_line: model.validation_until_line },
     });
     return encoded;
   } catch (error) {

@@ -6,7 +6,7 @@ import { curvesOfCounts } from '../curves.js';
 import { averagePrecision, confusionAt, countScores, oracleF1, pointMetrics, rocAuc, thresholdFor, type PointMetrics } from '../metrics.js';
 import { abnormalLines, type ScoredWindow } from './detect.js';
 import { drawEvaluation } from './draw.js';
-import { lineBlocks, openLog } from './log_lines.js';
+import { lineBlocks, openLog, requireSameLog } from './log_lines.js';
 
 export interface EvaluateWindowsOptions {
   /** What detect wrote. */
@@ -50,6 +50,7 @@ export async function evaluateWindows(options: EvaluateWindowsOptions): Promise<
   const test = windows.filter((w) => w.part === 'test');
   if (test.length === 0) throw new DataError(`${input}: has no test window; validation reaches to the end of the log. Prepare with a smaller --val_ratio.`);
   const log = String(manifest.log);
+  await requireSameLog(await openLog(log), { folder: input, sha256: manifest.log_sha256 });
   const abnormal = labelFile === undefined ? null : await abnormalLines(labelFile, log, Math.max(...test.map((w) => w.last_line)));
   const isBad = (w: ScoredWindow): boolean => abnormal !== null && abnormal.subarray(w.first_line, w.last_line + 1).includes(1);
   const bad = test.map(isBad);

@@ -1,3 +1,4 @@
+import { hashFile, hashOfValue } from '../../artifacts/index.js';
 import { DataError, messageOf, UsageError } from '../../common/index.js';
 import { eachLine, logInput, TimeFormat, type LogInput } from '../../parsing/index.js';
 
@@ -57,6 +58,18 @@ function endOfFields(buffer: Buffer, start: number, end: number, fields: number)
 export async function openLog(file: string): Promise<LogInput> {
   if (file === '-') throw new UsageError('--input_file - cannot be used here: the log is read more than once. Name a file.');
   return logInput({ file, format: 'lines' }); // as text, whatever is in it
+}
+
+/** sha256 over the log's files, wherever they lie. */
+export async function hashOfLog({ files }: LogInput): Promise<string> {
+  return hashOfValue(await Promise.all(files.map(hashFile)));
+}
+
+/** @throws DataError when the log is not the one that a former stage has read: line numbers would mean other lines. */
+export async function requireSameLog(input: LogInput, before: { readonly folder: string; readonly sha256: unknown }): Promise<string> {
+  const sha256 = await hashOfLog(input);
+  if (sha256 !== before.sha256) throw new DataError(`${input.name}: is not the log that ${before.folder} was made from, or it has changed since: its lines are not those that training and validation end at. Name that log, or begin again with "autoencoder prepare".`);
+  return sha256;
 }
 
 /** Milliseconds since midnight (UTC as written) as a point on the circle: the angle's sine and cosine; null without a time. */

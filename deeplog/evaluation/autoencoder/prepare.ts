@@ -3,7 +3,7 @@ import { checkOutput, hashInputs, openOutput, readJson, readManifest, writeChunk
 import { DataError, UsageError } from '../../common/index.js';
 import { countLines } from '../../parsing/index.js';
 import { LineBook, TokenCounts, TokenVocabulary, type Digits } from '../../text/index.js';
-import { LineLabels, lineBlocks, openLog } from './log_lines.js';
+import { hashOfLog, LineLabels, lineBlocks, openLog } from './log_lines.js';
 
 export interface PrepareOptions {
   readonly inputFile: string;
@@ -83,7 +83,7 @@ export async function prepareLines(options: PrepareOptions): Promise<Prepared> {
   await writeChunks(path.join(outputPath, 'lines.jsonl'), jsonLines(books));
   await writeJson(path.join(outputPath, 'vocabulary.json'), { schema: 'deeplog.token_vocabulary/1', digits: vocabulary.digits, longest: options.longest, tokens: vocabulary.tokens, counts: vocabulary.tokens.map((t) => counts.counts.get(t)) });
   await writeJson(path.join(outputPath, 'metrics.json'), { schema: 'deeplog.autoencoder_prepare/1', ...prepared });
-  await writeManifest(outputPath, { stage: 'autoencoder prepare', startedAt, options: options.flags, inputs: await hashInputs([...input.files]), extra: { train_until_line: trainUntil, validation_until_line: validationUntil } });
+  await writeManifest(outputPath, { stage: 'autoencoder prepare', startedAt, options: options.flags, inputs: await hashInputs([...input.files]), extra: { train_until_line: trainUntil, validation_until_line: validationUntil, log_sha256: await hashOfLog(input) } });
   return prepared;
 }
 
@@ -94,7 +94,7 @@ function* jsonLines(books: readonly [LineBook, LineBook]): Generator<string> {
 }
 
 /** What prepare wrote, as training takes it. @throws DataError when the folder is not prepare's, or unfinished */
-export async function readPrepared(folder: string): Promise<{ train: LineBook; validation: LineBook; trainUntil: number; validationUntil: number; inputFile: string }> {
+export async function readPrepared(folder: string): Promise<{ train: LineBook; validation: LineBook; trainUntil: number; validationUntil: number; inputFile: string; logHash: unknown }> {
   const manifest = await readManifest(folder);
   if (manifest.stage !== 'autoencoder prepare') throw new DataError(`${folder}: was written by ${manifest.stage}, not by "autoencoder prepare". Name the folder that prepare wrote.`);
   const { tokens, digits, longest } = (await readJson(path.join(folder, 'vocabulary.json'))) as { tokens: string[]; digits: Digits; longest: number };
@@ -106,5 +106,5 @@ export async function readPrepared(folder: string): Promise<{ train: LineBook; v
       (part === 'train' ? train : validation).intern(example, weight);
     }
   }
-  return { train, validation, trainUntil: Number(manifest.train_until_line), validationUntil: Number(manifest.validation_until_line), inputFile: String(manifest.options.input_file) };
+  return { train, validation, trainUntil: Number(manifest.train_until_line), validationUntil: Number(manifest.validation_until_line), inputFile: String(manifest.options.input_file), logHash: manifest.log_sha256 };
 }

@@ -19,7 +19,7 @@ export interface TrainLinesOptions {
 export async function trainLines(options: TrainLinesOptions, engine: Engine, report: Reporter, signal: AbortSignal): Promise<LineEncoder> {
   const startedAt = performance.now();
   const { outputPath, input } = options;
-  const { train, validation, trainUntil, validationUntil, inputFile } = await readPrepared(input);
+  const { train, validation, trainUntil, validationUntil, inputFile, logHash } = await readPrepared(input);
   await checkOutput(outputPath, options.overwrite);
   const encoder = await LineEncoder.train(train, validation, options.model, engine, options.seed, report, signal);
   await openOutput(outputPath, ['config.json', 'model.safetensors', 'metrics.json']);
@@ -30,7 +30,7 @@ export async function trainLines(options: TrainLinesOptions, engine: Engine, rep
   });
   await writeManifest(outputPath, {
     stage: 'autoencoder train', startedAt, options: options.flags, seed: options.seed, engine: engine.info, inputs: await hashInputs([path.join(input, 'lines.jsonl'), path.join(input, 'vocabulary.json')]),
-    extra: { train_until_line: trainUntil, validation_until_line: validationUntil, log: inputFile, fit_seconds: encoder.training?.seconds ?? null },
+    extra: { train_until_line: trainUntil, validation_until_line: validationUntil, log: inputFile, log_sha256: logHash, fit_seconds: encoder.training?.seconds ?? null },
   });
   return encoder;
 }

@@ -95,6 +95,8 @@ describe('the autoencoder from a raw log to its evaluation', () => {
     await expect(evaluate(at('words.txt'))).rejects.toThrow('words.txt, line 1: is "normal"; a label file has 0 (normal) or 1 (abnormal) per line');
     await expect(evaluate('pattern:(')).rejects.toThrow('--label_file:');
     await expect(evaluateWindows({ input: at('encoded'), outputPath: at('x'), overwrite: false, top: 3, flags })).rejects.toThrow('was written by autoencoder encode, not by "autoencoder detect"');
+    await writeFile(at('other.log'), (await readFile(at('app.log'), 'utf8')).replace('INFO', 'WARN'));
+    await expect(encodeLog({ model: at('model'), inputFile: at('other.log'), outputPath: at('x'), overwrite: false, flags }, engine)).rejects.toThrow(/other\.log: is not the log that .*model was made from/);
     await expect(encodeLog({ model: at('prepared'), inputFile: at('app.log'), outputPath: at('x'), overwrite: false, flags }, engine)).rejects.toThrow();
     await expect(prepareLines({ inputFile: at('app.log'), outputPath: at('x'), overwrite: false, minWordFrequency: 5, longest: 60, digits: 'same', trainRatio: 0.7, valRatio: 0.7, maxKinds: 10, flags })).rejects.toThrow('cumulative boundaries');
     await expect(prepareLines({ inputFile: at('nowhere.log'), outputPath: at('x'), overwrite: false, minWordFrequency: 5, longest: 60, digits: 'same', trainRatio: 0.5, valRatio: 0.7, maxKinds: 10, flags })).rejects.toThrow('there is no such file');
