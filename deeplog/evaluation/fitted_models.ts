@@ -6,11 +6,12 @@ import { loadDetector, type Detector } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
 import type { Reporter } from '../training/index.js';
 import { sourcesFor } from './details.js';
+import { inputHash } from './input_hash.js';
 import type { Task } from './protocols.js';
 
 export interface FittingOptions {
   readonly artifacts: string;
-  /** Keep fitted models by split and configuration, and use them again. */
+  /** Keep fitted models by split, inputs and configuration, and use them again. */
   readonly cache: boolean;
   /** A trained model to use where its split is the same. */
   readonly model?: string;
@@ -26,9 +27,6 @@ export interface Fitted {
   /** The folder it was read from. */
   readonly reused: string | null;
 }
-
-/** What shows numbers but takes no part in a fit. */
-const NOT_IN_A_FIT = ['evaluation'];
 
 /** The models fitted on one task: each once, whichever detectors are read off it or combine it. */
 export class FittedModels {
@@ -103,7 +101,7 @@ export class FittedModels {
   private async folderOf(detector: Detector): Promise<string> {
     const info = detector.usesEngine === true ? (await this.options.engine()).info : null;
     const hash = hashOfValue({
-      code: await codeVersion(NOT_IN_A_FIT), split: this.task.split.sha256, seed: this.task.seed, family: familyOf(detector), config: detector.config?.() ?? null,
+      code: await codeVersion(), split: this.task.split.sha256, inputs: await inputHash(this.task, detector.needs), seed: this.task.seed, family: familyOf(detector), config: detector.config?.() ?? null,
       engine: info && { engine: info.engine, backend: info.backend },
     });
     return path.join(this.options.artifacts, 'benchmark', 'fitted', `${familyOf(detector)}-${hash.slice(0, 16)}`);

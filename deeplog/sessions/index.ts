@@ -1,7 +1,7 @@
 export { createAdapter, type AdapterOptions, type PlacedLine, type SessionAdapter } from './adapters.js';
 export { FrozenParse, FrozenParser, PARSER_STATE, readParserFlags, type FrozenParseOptions, type ParsedLine } from './frozen_parser.js';
 export { readLabels } from './labels.js';
-export { rawLines } from './raw_lines.js';
+export { rawLines, rawLogFiles } from './raw_lines.js';
 export { parseLog, type ParseOptions, type ParseSummary } from './parse_log.js';
 export { drainFilter, type FilterOptions } from './ndjson_filter.js';
 export { drainSettings, runDrain, type DrainFlags, type DrainResult, type DrainSettings } from './run_drain.js';

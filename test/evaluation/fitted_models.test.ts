@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DeepLogWorkflow, type Detector } from '../../deeplog/detectors/index.js';
 import { FittedModels, type FittingOptions, type Task } from '../../deeplog/evaluation/index.js';
@@ -69,5 +71,24 @@ describe('fitted models', () => {
     expect(await reused(taskOf(1, 4), new DeepLogWorkflow())).toBe(false); // other data: another split hash
     expect(await reused(taskOf(), new DeepLogWorkflow(), options(artifacts, { cache: false }))).toBe(false);
     expect(await reused(taskOf(), other)).toBe(true);
+  });
+
+  it('are not used for other parameters, times or texts behind the same event ids', async () => {
+    const [artifacts, parsed] = [scratchFolder(), scratchFolder()];
+    const texts = path.join(parsed, 'templates.tsv');
+    const write = (folder: string, numbers: string): Task => {
+      mkdirSync(path.join(parsed, folder), { recursive: true });
+      writeFileSync(path.join(parsed, folder, 'events.arrow'), numbers);
+      return { ...taskOf(), folder: path.join(parsed, folder) };
+    };
+    const reused = async (task: Task): Promise<boolean> => (await new FittedModels(task, options(artifacts)).obtain(new DeepLogWorkflow())).reused !== null;
+    expect(await reused(write('a', '1 2 3'))).toBe(false);
+    expect(await reused(write('b', '1000 2000 3000'))).toBe(false);
+    expect(await reused(write('c', '1 2 3'))).toBe(true); // where it lies makes no difference
+    writeFileSync(texts, 'id\ttext\n1\topen\n');
+    expect(await reused({ ...taskOf(), templatesFile: texts })).toBe(false);
+    writeFileSync(texts, 'id\ttext\n1\tclose\n');
+    expect(await reused({ ...taskOf(), templatesFile: texts })).toBe(false);
+    expect(await reused({ ...taskOf(), templatesFile: texts })).toBe(true);
   });
 });

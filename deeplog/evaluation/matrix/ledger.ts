@@ -17,6 +17,8 @@ export interface LedgerEntry {
   /** sha256 of the code that a number can depend on; see codeVersion. */
   readonly code: string;
   readonly split_sha256: string;
+  /** Of all that the detector was fed beside event ids; see inputHash. */
+  readonly input_sha256: string;
   readonly config_sha256: string;
   /** Protocol, seed, origin and variant, as in the name of the split's file. */
   readonly task: string;
@@ -29,7 +31,7 @@ export interface LedgerEntry {
   readonly curves: Curves;
 }
 
-/** sha256 over every setting of a cell. */
+/** sha256 over every setting of a cell; what is in the files that they name is hashed apart. */
 export function configHash(job: Pick<Job, 'spec' | 'settings'>, detector: string): string {
   // Where files lie, what is kept and how many threads there are changes no number.
   const { engine: { engine = 'auto', backend = null }, targetFpr, detectorOptions, inputFile = null, labelFile = null, trainRatio, valRatio, order, trainOn } = job.settings;
@@ -77,9 +79,9 @@ export class Ledger {
     return [...this.byKey.values()].filter((e) => e.config_sha256 === config && e.code === code);
   }
 
-  /** The last entry with just these three, or null. */
-  get(config: string, code: string, split: string): LedgerEntry | null {
-    return this.byKey.get([config, code, split].join()) ?? null;
+  /** The last entry with just these four, or null. */
+  get(config: string, code: string, split: string, inputs: string): LedgerEntry | null {
+    return this.byKey.get([config, code, split, inputs].join()) ?? null;
   }
 
   /** On the disk when it returns. @throws DataError when it cannot be written */
@@ -102,5 +104,5 @@ export class Ledger {
 }
 
 function keyOf(e: LedgerEntry): string {
-  return [e.config_sha256, e.code, e.split_sha256].join();
+  return [e.config_sha256, e.code, e.split_sha256, e.input_sha256].join();
 }

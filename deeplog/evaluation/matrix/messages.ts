@@ -27,19 +27,20 @@ export interface Job {
 export interface KnownCell {
   readonly detector: string;
   readonly split_sha256: string;
+  readonly input_sha256: string;
 }
 
 export interface ToWorker {
   readonly job: Job;
-  /** Cells that the ledger has for this job's settings and code; those of the same split are not run again. */
+  /** Cells that the ledger has for this job's settings and code; those of the same split and inputs are not run again. */
   readonly known: readonly KnownCell[];
 }
 
 export type FromWorker =
   | { readonly kind: 'task'; readonly split_sha256: string; readonly files: readonly string[] }
   | { readonly kind: 'start'; readonly detector: string }
-  | { readonly kind: 'reuse'; readonly detector: string; readonly split_sha256: string }
-  | { readonly kind: 'row'; readonly detector: string; readonly row: ResultRow; readonly curves: Curves; readonly wallSeconds: number }
+  | { readonly kind: 'reuse'; readonly detector: string; readonly split_sha256: string; readonly input_sha256: string }
+  | { readonly kind: 'row'; readonly detector: string; readonly input_sha256: string; readonly row: ResultRow; readonly curves: Curves; readonly wallSeconds: number }
   | { readonly kind: 'left-out'; readonly detector: string; readonly why: string }
   | { readonly kind: 'failed'; readonly detector: string; readonly why: string }
   | { readonly kind: 'done' };

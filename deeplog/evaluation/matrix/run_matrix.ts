@@ -39,7 +39,7 @@ const WATCH_MS = 100;
 
 /**
  * Runs the cells of a matrix in worker processes and writes each result to the ledger as soon as it is there. Cells that the ledger has
- * for the same split, settings and code are taken from it: a run that was killed goes on where it stopped.
+ * for the same split, inputs, settings and code are taken from it: a run that was killed goes on where it stopped.
  */
 export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
   return new MatrixRun(options, await codeVersion(), await gitCommit()).run();
@@ -95,7 +95,7 @@ class MatrixRun {
       this.workers.set(worker, { job, detector: '' });
       const left = new Set(job.detectors);
       const current = worker;
-      const known = job.detectors.flatMap((detector) => this.options.ledger.find(configHash(job, detector), this.code).map((e) => ({ detector, split_sha256: e.split_sha256 })));
+      const known = job.detectors.flatMap((detector) => this.options.ledger.find(configHash(job, detector), this.code).map((e) => ({ detector, split_sha256: e.split_sha256, input_sha256: e.input_sha256 })));
       const writes: Promise<void>[] = [];
       const ended = await worker.run({ job, known }, (message) => { writes.push(this.take(message, job, left, current)); });
       await Promise.all(writes);
@@ -134,7 +134,7 @@ class MatrixRun {
         this.workers.set(worker, { job, detector: message.detector });
         return this.progress();
       case 'reuse': {
-        const entry = ledger.get(configHash(job, message.detector), this.code, message.split_sha256);
+        const entry = ledger.get(configHash(job, message.detector), this.code, message.split_sha256, message.input_sha256);
         if (entry === null) return;
         this.reused++;
         return this.settle(job, message.detector, left, entry);
@@ -142,7 +142,7 @@ class MatrixRun {
       case 'row': {
         const { row, curves } = message;
         const entry: LedgerEntry = {
-          schema: 'deeplog.ledger/1', at: new Date().toISOString(), run: this.options.run, commit: this.commit, code: this.code, split_sha256: row.split_sha256, config_sha256: configHash(job, message.detector),
+          schema: 'deeplog.ledger/1', at: new Date().toISOString(), run: this.options.run, commit: this.commit, code: this.code, split_sha256: row.split_sha256, input_sha256: message.input_sha256, config_sha256: configHash(job, message.detector),
           task: splitName(job.spec), detector: message.detector, name: job.name, machine: describeMachine(), wall_seconds: Math.round(message.wallSeconds * 1000) / 1000, row, curves,
         };
         this.computed++;

@@ -2,7 +2,9 @@ import { createEngine, type Engine } from '../../engine/index.js';
 import { SILENT } from '../../training/index.js';
 import { messageOf } from '../../common/index.js';
 import { hashOfValue } from '../../artifacts/index.js';
+import { createDetector } from '../../detectors/index.js';
 import { benchmark } from '../benchmark.js';
+import { inputHash } from '../input_hash.js';
 import { Protocols, type Task } from '../protocols.js';
 import { splitName, type TaskSpec } from '../tasks.js';
 import type { FromWorker, ToWorker } from './messages.js';
@@ -33,8 +35,11 @@ async function run({ job, known }: ToWorker): Promise<void> {
   const reading = set;
   const task = await taskOf(reading, key, spec);
   say({ kind: 'task', split_sha256: task.split.sha256, files: task.files });
-  const reused = job.detectors.filter((d) => known.some((k) => k.detector === d && k.split_sha256 === task.split.sha256));
-  for (const detector of reused) say({ kind: 'reuse', detector, split_sha256: task.split.sha256 });
+  const inputs = new Map<string, string>();
+  for (const d of job.detectors) inputs.set(d, await inputHash(task, createDetector(d, { ...settings.detectorOptions, rawText: task.folder !== undefined }).needs));
+  const inputOf = (detector: string): string => inputs.get(detector) ?? '';
+  const reused = job.detectors.filter((d) => known.some((k) => k.detector === d && k.split_sha256 === task.split.sha256 && k.input_sha256 === inputOf(d)));
+  for (const detector of reused) say({ kind: 'reuse', detector, split_sha256: task.split.sha256, input_sha256: inputOf(detector) });
   const detectors = job.detectors.filter((d) => !reused.includes(d));
   if (detectors.length === 0) return;
   let began = performance.now();
@@ -47,7 +52,7 @@ async function run({ job, known }: ToWorker): Promise<void> {
       began = performance.now();
       say({ kind: 'start', detector });
     },
-    onRow: (row, curves) => say({ kind: 'row', detector: row.detector, row, curves, wallSeconds: (performance.now() - began) / 1000 }),
+    onRow: (row, curves) => say({ kind: 'row', detector: row.detector, input_sha256: inputOf(row.detector), row, curves, wallSeconds: (performance.now() - began) / 1000 }),
   });
 }
 

@@ -11,18 +11,18 @@ const settings: MatrixPart['settings'] = { dataDir: 'd', artifacts: 'a', trainRa
 const spec = { protocol: 'hdfs-chrono' as const, seed: 1 };
 const cell = { spec, settings };
 const entry = (more: Partial<LedgerEntry> = {}): LedgerEntry => ({
-  schema: 'deeplog.ledger/1', at: '2026-01-01', run: 'r', commit: null, code: 'code', split_sha256: 'split', config_sha256: configHash(cell, 'x'), task: 'hdfs-chrono-1', detector: 'x', name: null, machine: 'm', wall_seconds: 1,
+  schema: 'deeplog.ledger/1', at: '2026-01-01', run: 'r', commit: null, code: 'code', split_sha256: 'split', input_sha256: 'input', config_sha256: configHash(cell, 'x'), task: 'hdfs-chrono-1', detector: 'x', name: null, machine: 'm', wall_seconds: 1,
   row: { f1: 0.5 } as LedgerEntry['row'], curves: {} as LedgerEntry['curves'], ...more,
 });
 
 describe('the ledger', () => {
-  it('finds a result only for the same split, settings and code', async () => {
+  it('finds a result only for the same split, inputs, settings and code', async () => {
     const file = path.join(scratchFolder(), 'sub', 'ledger.jsonl');
     await (await Ledger.open(file)).append(entry());
     const ledger = await Ledger.open(file);
     const config = configHash(cell, 'x');
-    expect(ledger.get(config, 'code', 'split')?.row.f1).toBe(0.5);
-    expect([ledger.get(config, 'code', 'other'), ledger.get(config, 'other', 'split'), ledger.get(configHash(cell, 'y'), 'code', 'split')]).toEqual([null, null, null]);
+    expect(ledger.get(config, 'code', 'split', 'input')?.row.f1).toBe(0.5);
+    expect([ledger.get(config, 'code', 'other', 'input'), ledger.get(config, 'other', 'split', 'input'), ledger.get(configHash(cell, 'y'), 'code', 'split', 'input'), ledger.get(config, 'code', 'split', 'other')]).toEqual([null, null, null, null]);
     expect(ledger.find(config, 'code').map((e) => e.split_sha256)).toEqual(['split']);
   });
 
