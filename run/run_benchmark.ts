@@ -3,7 +3,7 @@
 //   npx deeplog benchmark --protocol custom --input_file artifacts/drain_result --print md
 //   npx deeplog benchmark --matrix bench/matrix.yaml --jobs 2
 import { availableParallelism, freemem } from 'node:os';
-import type { Results } from '../deeplog/evaluation/index.js';
+import type { DriftResult, Results } from '../deeplog/evaluation/index.js';
 import { commandOf, COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, interruptSignal, LOG_KEY_MODEL_OPTIONS, LOGBERT_SIZE_OPTION, logBertSize, logKeyOptions, readMatrix, resolveOptions, runIfMain, SPLIT_OPTIONS, StageConsole, trainingReporter, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 const PROTOCOLS = ['hdfs-chrono', 'hdfs-chrono-40', 'hdfs-random', 'hdfs-4855', 'hdfs-raw', 'bgl-chrono', 'bgl-random', 'custom'] as const;
@@ -62,9 +62,10 @@ export const benchmarkStage: Stage = {
   async run(given) {
     const o = resolveOptions({ ...BENCHMARK_OPTIONS, ...COMMON_OPTIONS }, given);
     const parts = o.matrix === undefined ? null : readMatrix(o.matrix, BENCHMARK_OPTIONS, given);
+    const { DataError, UsageError } = await import('../deeplog/common/index.js');
+    if (parts?.some((p) => p.flags.model !== undefined)) throw new UsageError('--model and --matrix contradict each other: a matrix fits its models, and keeps them. Leave one out.');
     const { benchmark, describeTask, drift, Ledger, newRunFolder, splitName, renderTables, runMatrix, writeReport, PROTOCOL_IDS } = await import('../deeplog/evaluation/index.js');
     const { createEngine } = await import('../deeplog/engine/index.js');
-    const { DataError } = await import('../deeplog/common/index.js');
     const { checkOutput, codeVersion, describeMachine, gitCommit, hashInputs, writeAtomic, writeManifest } = await import('../deeplog/artifacts/index.js');
     const startedAt = performance.now();
     const console = new StageConsole(o.quiet);
@@ -72,10 +73,15 @@ export const benchmarkStage: Stage = {
     await checkOutput(folder, false);
     const files = new Set<string>();
     const splits: Record<string, string> = {};
-    let starting: ReturnType<typeof createEngine> | undefined;
-    const engine = async (): ReturnType<typeof createEngine> => {
-      if (starting === undefined) console.say(describeEngine((await (starting = createEngine(engineOptions(o)))).info));
-      return starting as ReturnType<typeof createEngine>;
+    const engines = new Map<string, ReturnType<typeof createEngine>>();
+    const engineOf = (f: typeof o) => async (): ReturnType<typeof createEngine> => {
+      const key = JSON.stringify(engineOptions(f));
+      let starting = engines.get(key);
+      if (starting === undefined) {
+        engines.set(key, (starting = createEngine(engineOptions(f))));
+        console.say(describeEngine((await starting).info));
+      }
+      return starting;
     };
     const signal = interruptSignal(console);
     const cellsOf = (f: typeof o) => ({
@@ -91,7 +97,7 @@ export const benchmarkStage: Stage = {
       const ledger = await Ledger.open(o.ledger);
       if (ledger.tornLines > 0) console.warn(`${o.ledger}: skipped ${ledger.tornLines} half-written line${ledger.tornLines === 1 ? '' : 's'}`);
       const run = await runMatrix({
-        parts: list.map(({ name, flags }) => ({ name, ...cellsOf({ ...o, ...flags }), settings: { ...settingsOf({ ...o, ...flags }), engine: { threads: Math.max(1, Math.floor(availableParallelism() / jobs)), ...engineOptions({ ...o, ...flags }) } } })),
+        parts: list.map(({ name, flags }) => ({ name, named: flags.detectors.filter((d) => !(d in GROUPS)), ...cellsOf({ ...o, ...flags }), settings: { ...settingsOf({ ...o, ...flags }), engine: { threads: Math.max(1, Math.floor(availableParallelism() / jobs)), ...engineOptions({ ...o, ...flags }) } } })),
         ledger, jobs, memoryMb: o.memory === undefined ? (0.8 * freemem()) / 2 ** 20 : o.memory * 1000, run: folder, signal,
         onLine: (line) => console.say(line), onProgress: (done, total, running) => console.progress('cells', done, total, `${done}/${total} · ${running.join(', ')}`),
       });
@@ -100,30 +106,42 @@ export const benchmarkStage: Stage = {
       console.say(`${run.computed} cells worked out, ${run.reused} taken from ${o.ledger}, in ${formatSeconds((performance.now() - startedAt) / 1000)}`);
       return run;
     };
+    const skipped: string[] = [];
     try {
-      const { cells, failures } = parts !== null ? await matrix(parts) : await benchmark({
-        ...cellsOf(o), ...settingsOf(o), ...(o.model === undefined ? {} : { model: o.model }), engine, report: trainingReporter(console), signal,
-        skipUnmet: o.detectors.every((d) => d in GROUPS), onSkip: (why) => console.warn(why),
+      const { cells, failures, leftOut } = parts !== null ? await matrix(parts) : { leftOut: skipped, ...await benchmark({
+        ...cellsOf(o), ...settingsOf(o), ...(o.model === undefined ? {} : { model: o.model }), engine: engineOf(o), report: trainingReporter(console), signal,
+        skipUnmet: o.detectors.every((d) => d in GROUPS), onSkip: (why) => { console.warn(why); if (!skipped.includes(why)) skipped.push(why); },
         onTask: (t) => { for (const f of t.files) files.add(f); splits[splitName(t)] = t.split.sha256; console.say(`${describeTask(t)}: ${formatCount(t.table.size)} ${t.unit}s, ${formatCount(t.table.distinct)} distinct sequences`); },
         onRow: (r) => { console.clear(); console.say(`  ${r.detector}: F1 ${r.f1?.toFixed(3) ?? '–'} (fit ${r.fit_seconds.toFixed(1)} s)`); },
-      });
-      const drifts = !o.drift ? [] : await drift({
-        ...settingsOf(o), protocols: PROTOCOL_IDS.filter((p) => cells.some((c) => c.row.protocol === p)), seeds: [o.seed], detectors: expanded(o.drift_detectors), engine, report: trainingReporter(console), signal, skipUnmet: true,
-        onSkip: (why) => console.warn(why), onTask: (t) => console.say(`drift of ${describeTask(t)}`), onFailure: (why, id) => console.warn(`drift, ${id}: ${why}`),
-      });
-      const results: Results = { schema: 'deeplog.results/1', rows: cells.map((c) => c.row), ...(o.drift ? { drift: drifts } : {}) };
+      }) };
+      const drifts: DriftResult[] = [];
+      const drifting = (parts ?? [{ name: null, flags: o }]).map(({ name, flags }, i) => ({ name: name ?? `part ${i + 1}`, f: { ...o, ...flags } })).filter(({ f }) => f.drift);
+      const done = new Set<string>();
+      for (const { name, f } of drifting) {
+        const wanted = { ...settingsOf(f), seeds: [f.seed], detectors: expanded(f.drift_detectors) };
+        const keyOf = (p: string): string => JSON.stringify([p, wanted, engineOptions(f)]);
+        // Parts that differ in their detectors only have one drift.
+        const protocols = PROTOCOL_IDS.filter((p) => f.protocol.includes(p) && cells.some((c) => c.row.protocol === p) && !done.has(keyOf(p)));
+        for (const p of protocols) done.add(keyOf(p));
+        drifts.push(...(await drift({
+          ...wanted, protocols, engine: engineOf(f), report: trainingReporter(console), signal, skipUnmet: true, ...(drifting.length > 1 ? { note: `with the settings of ${name}` } : {}),
+          onSkip: (why) => console.warn(why), onTask: (t) => console.say(`drift of ${describeTask(t)}`), onFailure: (why, id) => console.warn(`drift, ${id}: ${why}`),
+        })));
+      }
+      const results: Results = { schema: 'deeplog.results/1', rows: cells.map((c) => c.row), ...(drifting.length > 0 ? { drift: drifts } : {}) };
       const command = commandOf('benchmark', BENCHMARK_OPTIONS, given);
-      await writeReport(folder, results, cells, command);
+      await writeReport(folder, results, cells, command, leftOut);
       // Drawing needs a document, which takes a second to load.
       const { reportPage } = await import('../deeplog/report/index.js');
-      await writeAtomic(`${folder}/report.html`, reportPage(cells, drifts, { command, created: new Date().toISOString(), machine: describeMachine(), node: process.version, commit: await gitCommit(), code: await codeVersion(), wallSeconds: (performance.now() - startedAt) / 1000, failures }));
-      await writeManifest(folder, { stage: 'benchmark', startedAt, options: o, inputs: await hashInputs([...files]), seed: o.seed, extra: { splits }, engine: starting === undefined ? null : (await starting).info });
+      await writeAtomic(`${folder}/report.html`, reportPage(cells, drifts, { command, created: new Date().toISOString(), machine: describeMachine(), node: process.version, commit: await gitCommit(), code: await codeVersion(), wallSeconds: (performance.now() - startedAt) / 1000, failures, leftOut }));
+      const [engine] = engines.values();
+      await writeManifest(folder, { stage: 'benchmark', startedAt, options: o, inputs: await hashInputs([...files]), seed: o.seed, extra: { splits }, engine: engine === undefined ? null : (await engine).info });
       process.stdout.write(o.print === 'json' ? `${JSON.stringify(results)}\n` : renderTables(results, o.print === 'md' ? 'markdown' : 'plain'));
       console.say(`report: ${folder}/report.html, report.md`);
       if (failures.length > 0) throw new DataError(`${failures.length} of the detectors could not be run. ${failures.join(' ')}`);
     } finally {
       console.clear();
-      if (starting !== undefined) await (await starting).dispose();
+      for (const starting of engines.values()) await (await starting).dispose();
     }
   },
 };

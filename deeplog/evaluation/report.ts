@@ -6,9 +6,9 @@ import type { CellResult, Results } from './result_row.js';
 import { renderTables } from './table.js';
 
 /** Writes results.json, curves.json and report.md into a run folder. */
-export async function writeReport(folder: string, results: Results, cells: readonly CellResult[], command: string): Promise<void> {
+export async function writeReport(folder: string, results: Results, cells: readonly CellResult[], command: string, leftOut: readonly string[] = []): Promise<void> {
   await writeJson(path.join(folder, 'results.json'), results);
-  await writeAtomic(path.join(folder, 'curves.json'), `${JSON.stringify({ schema: 'deeplog.curves/1', cells: cells.map(({ row: { protocol, detector, seed, fold, variant, split_sha256 }, curves }) => ({ protocol, detector, seed, fold, variant, split_sha256, ...curves })) })}\n`);
+  await writeAtomic(path.join(folder, 'curves.json'), `${JSON.stringify({ schema: 'deeplog.curves/1', cells: cells.map(({ row: { protocol, detector, seed, fold, folds, variant, target_fpr, split_sha256 }, curves }) => ({ protocol, detector, seed, fold, folds, variant, target_fpr, split_sha256, ...curves })) })}\n`);
   const costs = results.rows.map((r) => [r.protocol, r.detector, r.seed, r.fit_seconds, r.score_per_second.toLocaleString('en-US'), r.peak_rss_mb, r.model_bytes?.toLocaleString('en-US') ?? '–', r.engine ?? '–']);
   const points = results.rows.flatMap((r) => (r.at_target_fpr ?? [{ ...r, target_fpr: null, validation_fpr: null }]).map((a) => [r.protocol, r.detector, r.seed, a.target_fpr === null ? 'none needed' : `${100 * a.target_fpr} %`, a.threshold.toPrecision(4), a.validation_fpr === null ? '–' : `${(100 * a.validation_fpr).toFixed(3)} %`, a.tp, a.fp, a.fn, shown(a.precision), shown(a.recall), shown(a.f1), shown(r.oracle_f1)]));
   const triage = results.rows.flatMap((r) => (r.triage?.runs ?? []).map((t) => [r.protocol, r.detector, r.seed, r.triage?.pattern_kind ?? '', t.rules, shown(r.f1), shown(t.f1), t.questions, t.settled]));
@@ -19,7 +19,7 @@ Command: \`${command}\` · ${new Date().toISOString()} · ${describeMachine()} �
 Every session gets a verdict. Thresholds come from the validation part's normal sessions; the test part is only scored. F1 is at
 the target false-alarm rate; "F1 @1%" at 1 %; "own F1" at the threshold that the method itself proposes (a Q-statistic, p = .5); "oracle F1" is what picking the threshold on the test set would have reported;
 "unseen F1" counts only sessions whose event sequence never occurs in training. The charts are in report.html.
-
+${leftOut.length === 0 ? '' : `\nLeft out: ${leftOut.join(' ')}\n`}
 ${renderTables(results, 'markdown').replace(/^### /gm, '## ')}
 ## Operating points
 
@@ -46,6 +46,7 @@ function driftSection(d: DriftResult): string {
 F1 on the last ${(100 * (1 - d.test_from)).toFixed(0)} % (${d.n_test.toLocaleString('en-US')} ${d.unit}s, ${d.n_abnormal.toLocaleString('en-US')} abnormal) by how much of what came before was learned from:
 
 ${markdown([['trained on the first', 'sessions', ...detectors], ...d.points.map((p) => [`${100 * p.train_until} %`, p.n_train, ...detectors.map((id) => shown(p.detectors.find((x) => x.detector === id)?.f1 ?? null))])])}
+${d.notes.length === 0 ? '' : `\n\n${d.notes.map((note) => `- ${note}`).join('\n')}`}
 
 Share of normal ${d.unit}s with something that the first ${(100 * d.trained_until).toFixed(0)} % never held:
 

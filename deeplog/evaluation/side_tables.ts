@@ -21,7 +21,7 @@ export function renderSplitGap(rows: readonly ResultRow[], inOrder: string, shuf
     const [a, b] = [mean(f1(inOrder, id)), mean(f1(shuffled, id))];
     return [id, cell(f1(inOrder, id), 3), cell(f1(shuffled, id), 3), a === null || b === null ? '–' : `${b - a < 0 ? '' : '+'}${(b - a).toFixed(3)}`];
   })];
-  return section(`F1 in order of time and after a shuffle, the same data · unit: ${rows.find((r) => r.protocol === inOrder)?.unit ?? ''}`, table, style);
+  return section(`F1 in order of time and after a shuffle, the same data · unit: ${rows.find((r) => r.protocol === inOrder)?.unit ?? ''} · thresholds from validation normals at ${100 * rows[0].target_fpr} % false alarms`, table, style);
 }
 
 /** Which line? For sets with line labels. */

@@ -43,22 +43,28 @@ function requireOneUnit(rows: readonly ResultRow[]): void {
   if (units.size > 1) throw new RangeError(`rows of different units do not belong in one table: ${[...units].join(', ')}`);
 }
 
-/** The tables of a run, one a protocol and variant: plain for a terminal, or Markdown. Several seeds or origins become mean ± standard deviation and the worst. */
+/** Rows with the same key belong in one table: they differ in detector, seed and origin only. */
+export function tableKey({ protocol, variant, folds, target_fpr }: Pick<ResultRow, 'protocol' | 'variant' | 'folds' | 'target_fpr'>): string {
+  return JSON.stringify([protocol, variant, folds, target_fpr]);
+}
+
+/** The tables of a run, one a protocol, variant, number of origins and target rate: plain for a terminal, or Markdown. Several seeds or origins become mean ± standard deviation and the worst. */
 export function renderTables(results: Results, style: Style): string {
   const groups = groupsOf(results.rows);
   const out = groups.map((rows) => renderGroup(rows, style));
-  for (const protocol of unique(results.rows.map((r) => r.protocol))) {
-    const variants = groups.filter(([first]) => first.protocol === protocol);
-    if (variants.length > 1) out.push(renderVariants(protocol, variants, style));
+  const swept = (r: ResultRow): string => tableKey({ ...r, variant: null });
+  for (const own of unique(groups.map(([first]) => swept(first)))) {
+    const variants = groups.filter(([first]) => swept(first) === own);
+    if (variants.length > 1) out.push(renderVariants(variants[0][0].protocol, variants, style));
   }
-  for (const [inOrder, shuffled] of SAME_DATA) out.push(renderSplitGap(results.rows, inOrder, shuffled, style));
+  for (const target of unique(results.rows.map((r) => r.target_fpr))) for (const [inOrder, shuffled] of SAME_DATA) out.push(renderSplitGap(results.rows.filter((r) => r.target_fpr === target && r.folds === 1), inOrder, shuffled, style));
   out.push(renderLineRanks(results.rows, style));
   return `${out.join('').trimEnd()}\n`;
 }
 
 /** Rows that belong in one table. @throws RangeError when those of one seed and origin are of different splits */
 function groupsOf(rows: readonly ResultRow[]): (readonly ResultRow[])[] {
-  const groups = unique(rows.map((r) => `${r.protocol}\n${r.variant ?? ''}`)).map((name) => rows.filter((r) => `${r.protocol}\n${r.variant ?? ''}` === name));
+  const groups = unique(rows.map(tableKey)).map((key) => rows.filter((r) => tableKey(r) === key));
   for (const group of groups) {
     for (const run of unique(group.map((r) => `${r.seed} ${r.fold ?? 0}`))) requireOneSplit(group.filter((r) => `${r.seed} ${r.fold ?? 0}` === run));
     requireOneUnit(group);
@@ -66,7 +72,7 @@ function groupsOf(rows: readonly ResultRow[]): (readonly ResultRow[])[] {
   return groups;
 }
 
-/** One table in words: what it is of, its split, its cells with a header row, what a reader should know. Rows are of one protocol and variant. */
+/** One table in words: what it is of, its split, its cells with a header row, what a reader should know. Rows have one {@link tableKey}. */
 export function tableOf(rows: readonly ResultRow[]): { heading: string; split: string; table: string[][]; notes: string[] } {
   const [first] = rows;
   const seeds = unique(rows.map((r) => r.seed));

@@ -1,4 +1,4 @@
-import { tableOf, type CellResult, type DriftResult } from '../evaluation/index.js';
+import { tableKey, tableOf, type CellResult, type DriftResult } from '../evaluation/index.js';
 import { curveFigures, histogramFigure, sweepFigure } from './charts/curves.js';
 import { driftFigures } from './charts/drift.js';
 import { confusionTable, costFigures, overviewFigure } from './charts/overview.js';
@@ -16,6 +16,8 @@ export interface ReportFacts {
   readonly code: string;
   readonly wallSeconds: number;
   readonly failures: readonly string[];
+  /** Detectors that a set has not enough for, with the reason. */
+  readonly leftOut: readonly string[];
 }
 
 /** Curves in colour at most; the others are grey. */
@@ -35,10 +37,11 @@ export function reportPage(cells: readonly CellResult[], drift: readonly DriftRe
 <dl class="facts"><dt>command</dt><dd><code>${esc(facts.command)}</code></dd><dt>run</dt><dd>${esc(facts.created.slice(0, 16).replace('T', ' '))} UTC, ${facts.wallSeconds.toFixed(0)} s</dd><dt>machine</dt><dd>${esc(facts.machine)}, Node ${esc(facts.node)}</dd><dt>code</dt><dd>commit ${esc(facts.commit?.slice(0, 12) ?? 'unknown')}, code version ${esc(facts.code.slice(0, 12))}</dd><dt>engine</dt><dd>${esc([...new Set(cells.map((c) => c.row.engine).filter((e) => e !== null))].join(', ') || 'none was needed')}</dd></dl>
 <p>Every session gets a verdict. Thresholds come from the validation part's normal sessions, the test part is only scored: “F1” is at the target false-alarm rate, “@1 %” at one percent, “own” at the threshold that a method itself proposes, “oracle” what picking the threshold on the test part would have reported, “unseen” over the sessions whose sequence never occurs in training. “±” is the standard deviation over seeds or origins.</p>
 ${facts.failures.length === 0 ? '' : `<p><strong>Not run:</strong> ${facts.failures.map(esc).join(' · ')}</p>`}
+${facts.leftOut.length === 0 ? '' : `<p><strong>Left out:</strong> ${facts.leftOut.map(esc).join(' · ')}</p>`}
 <nav>${links.map(([id, name]) => `<a href="#${id}">${esc(name)}</a>`).join('')}</nav></header>
 <main>
-${sections.map((s, i) => section(s.cells, `s${i}`, i === 0)).join('\n')}
-${drift.map((d, i) => `<section id="d${i}"><h2>Drift: ${esc(d.dataset)} · ${esc(d.protocol)}</h2>${driftFigures(d)}</section>`).join('\n')}
+${sections.map((s, i) => section(s, `s${i}`, i === 0)).join('\n')}
+${drift.map((d, i) => `<section id="d${i}"><h2>Drift: ${esc(d.dataset)} · ${esc(d.protocol)}</h2>${d.notes.length === 0 ? '' : `<ul class="notes">${d.notes.map((n) => `<li>${esc(n)}</li>`).join('')}</ul>`}${driftFigures(d)}</section>`).join('\n')}
 </main>
 </body></html>
 `;
@@ -46,17 +49,18 @@ ${drift.map((d, i) => `<section id="d${i}"><h2>Drift: ${esc(d.dataset)} · ${esc
 
 interface Section { readonly name: string; readonly cells: readonly CellResult[] }
 
-/** Cells that belong in one table: a protocol, a variant. */
+/** Cells that belong in one table. */
 function sectionsOf(cells: readonly CellResult[]): Section[] {
   const out = new Map<string, CellResult[]>();
-  for (const cell of cells) {
-    const name = `${cell.row.protocol}${cell.row.variant === null ? '' : `, ${cell.row.variant}`}`;
-    out.set(name, [...(out.get(name) ?? []), cell]);
-  }
-  return [...out].map(([name, list]) => ({ name, cells: list }));
+  for (const cell of cells) out.set(tableKey(cell.row), [...(out.get(tableKey(cell.row)) ?? []), cell]);
+  const rates = new Set(cells.map((c) => c.row.target_fpr)).size;
+  return [...out.values()].map((list) => {
+    const { protocol, variant, folds, target_fpr } = list[0].row;
+    return { name: [protocol, ...(variant === null ? [] : [variant]), ...(folds === 1 ? [] : [`${folds} origins`]), ...(rates === 1 ? [] : [`at ${100 * target_fpr} %`])].join(', '), cells: list };
+  });
 }
 
-function section(cells: readonly CellResult[], id: string, first: boolean): string {
+function section({ name, cells }: Section, id: string, first: boolean): string {
   const { heading, split, table, notes } = tableOf(cells.map((c) => c.row));
   // Curves are of one run of each detector: the first seed and origin.
   const [one] = cells;
@@ -67,7 +71,7 @@ function section(cells: readonly CellResult[], id: string, first: boolean): stri
   const colour = colourOf(ranked.slice(0, IN_COLOUR).map((c) => c.row.detector));
   const key = legend([...ranked.slice(0, IN_COLOUR).map((c) => c.row.detector), ...(ranked.length > IN_COLOUR ? [`${ranked.length - IN_COLOUR} others`] : [])], colour);
   const scored = ranked.filter((c) => c.row.at_target_fpr !== null);
-  return `<section id="${id}"><h2${first ? ' class="first"' : ''}>${esc(one.row.protocol)}${one.row.variant === null ? '' : esc(`, ${one.row.variant}`)}</h2><p class="facts">${esc(heading)}</p><p class="facts">${esc(split)} · split sha256 <code>${esc([...new Set(cells.map((c) => c.row.split_sha256))].slice(0, 3).join(' '))}</code></p>
+  return `<section id="${id}"><h2${first ? ' class="first"' : ''}>${esc(name)}</h2><p class="facts">${esc(heading)}</p><p class="facts">${esc(split)} · split sha256 <code>${esc([...new Set(cells.map((c) => c.row.split_sha256))].slice(0, 3).join(' '))}</code></p>
 ${numbers(table)}
 ${notes.length === 0 ? '' : `<ul class="notes">${notes.map((n) => `<li>${esc(n)}</li>`).join('')}</ul>`}${repeated}
 ${labelled ? `<h3>Detectors side by side</h3>${key}<div class="grid">${overviewFigure(drawn)}${curveFigures(ranked, colour)}</div>` : ''}

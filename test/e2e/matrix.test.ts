@@ -59,5 +59,7 @@ it('a matrix file is checked before any work', async () => {
   expect(await said('parts:\n  - { name: a, detectors: [trivial], sedes: 2 }')).toEqual([2, 'deeplog: m.yaml, part a: "sedes" is no setting of this stage. Did you mean seeds?']);
   expect(await said('parts:\n  - { protocol: [hdfs-chron] }')).toEqual([2, expect.stringContaining('m.yaml, part 1: protocol names "hdfs-chron"')]);
   expect(await said('runs: []')).toEqual([2, 'deeplog: m.yaml: "runs" is not known here; a matrix has "defaults" and "parts".']);
+  expect(await said('parts:\n  - { protocol: [custom], model: m }')).toEqual([2, expect.stringContaining('--model and --matrix contradict each other')]);
+  expect(await said('parts:\n  - { protocol: custom, train_ratio: .5 }\n  - { protocol: custom, train_ratio: .6 }')).toEqual([2, expect.stringContaining('run custom on different splits')]);
   expect(existsSync(path.join(cwd, 'artifacts'))).toBe(false);
 }, 60_000);

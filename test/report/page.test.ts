@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { reportPage } from '../../deeplog/report/index.js';
 import { cell, DRIFT, HOSTILE } from './report_cells.js';
 
-const FACTS = { command: `deeplog ${HOSTILE}`, created: '2026-01-02T03:04:05Z', machine: HOSTILE, node: 'v20', commit: 'c'.repeat(40), code: 'd'.repeat(64), wallSeconds: 12, failures: [HOSTILE] };
+const FACTS = { command: `deeplog ${HOSTILE}`, created: '2026-01-02T03:04:05Z', machine: HOSTILE, node: 'v20', commit: 'c'.repeat(40), code: 'd'.repeat(64), wallSeconds: 12, failures: [HOSTILE], leftOut: [] };
 
 describe('the report page', () => {
   const cells = [cell('pca'), cell('event-set', { f1: 0.9 }, false), cell(HOSTILE, { f1: 0.1, notes: [HOSTILE] })];

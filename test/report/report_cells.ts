@@ -24,5 +24,5 @@ export const DRIFT: DriftResult = {
   dataset: 'made-up', protocol: 'custom', unit: 'session', n: 100, n_test: 30, n_abnormal: 5, test_from: 0.7, validation_share: 0.1, target_fpr: 0.001, trained_until: 0.4,
   points: [0.1, 0.5].map((train_until) => ({ train_until, split_sha256: 'cd'.repeat(32), n_train: 100 * train_until, detectors: [{ detector: HOSTILE, f1: train_until, precision: 1, recall: 1, oracle_f1: 1 }] })),
   novelty: [0, 0.5].map((from) => ({ from, to: from + 0.5, sessions: 50, abnormal: 2, unseen: { key: from, 'event set': from, 'count vector': from, '2-gram': from } })),
-  templates: [{ event: 1, text: HOSTILE, first: 0, sessions: 90, blocks: [1, 0.8] }, { event: 2, text: null, first: 0.6, sessions: 9, blocks: [0, 0.2] }],
+  templates: [{ event: 1, text: HOSTILE, first: 0, sessions: 90, blocks: [1, 0.8] }, { event: 2, text: null, first: 0.6, sessions: 9, blocks: [0, 0.2] }], notes: [HOSTILE],
 };

@@ -18,6 +18,8 @@ export interface Job {
   readonly id: number;
   readonly spec: TaskSpec;
   readonly detectors: readonly string[];
+  /** Detectors that were asked for by their own name, not with a group. */
+  readonly named: readonly string[];
   /** Told apart in tables where the same detector runs with several settings. */
   readonly name: string | null;
   readonly settings: MatrixSettings;

@@ -4,7 +4,7 @@ import type { CellResult } from '../result_row.js';
 import { describeTask, planTasks, splitName } from '../tasks.js';
 import { configHash, type Ledger, type LedgerEntry } from './ledger.js';
 import type { FromWorker, Job } from './messages.js';
-import { planJobs, type MatrixPart } from './plan.js';
+import { checkParts, planJobs, rowNames, type MatrixPart } from './plan.js';
 import { MatrixWorker } from './worker_client.js';
 
 export interface MatrixOptions {
@@ -27,6 +27,8 @@ export interface MatrixResult {
   /** In the order of the parts, their protocols and detectors. */
   readonly cells: readonly CellResult[];
   readonly failures: readonly string[];
+  /** Detectors of a group that a set has not enough for, with the reason. */
+  readonly leftOut: readonly string[];
   readonly computed: number;
   readonly reused: number;
   readonly files: readonly string[];
@@ -40,8 +42,10 @@ const WATCH_MS = 100;
 /**
  * Runs the cells of a matrix in worker processes and writes each result to the ledger as soon as it is there. Cells that the ledger has
  * for the same split, inputs, settings and code are taken from it: a run that was killed goes on where it stopped.
+ * @throws UsageError for parts that cannot be in one matrix, before any work
  */
 export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
+  checkParts(options.parts);
   return new MatrixRun(options, await codeVersion(), await gitCommit()).run();
 }
 
@@ -50,6 +54,7 @@ class MatrixRun {
   private readonly total: number;
   private readonly found = new Map<string, CellResult>();
   private readonly failures: string[] = [];
+  private readonly leftOut = new Set<string>();
   private readonly workers = new Map<MatrixWorker, { job: Job; detector: string } | null>();
   private readonly files = new Set<string>();
   private readonly splits: Record<string, string> = {};
@@ -82,7 +87,7 @@ class MatrixRun {
       signal.removeEventListener('abort', stop);
       stop();
     }
-    return { cells: this.inOrder(), failures: this.failures, computed: this.computed, reused: this.reused, files: [...this.files], splits: this.splits };
+    return { cells: this.inOrder(), failures: this.failures, leftOut: [...this.leftOut], computed: this.computed, reused: this.reused, files: [...this.files], splits: this.splits };
   }
 
   /** One worker after the other, a new one only where the last has ended; until no job is left. */
@@ -150,10 +155,15 @@ class MatrixRun {
         this.settle(job, message.detector, left, entry);
         return ledger.append(entry);
       }
-      case 'left-out':
+      case 'left-out': {
         left.delete(message.detector);
+        if (job.named.includes(message.detector)) return this.fail(job, message.detector, message.why);
+        const said = `${job.spec.protocol}: ${message.why}`;
+        if (!this.leftOut.has(said)) this.options.onLine?.(`left out, ${said}`);
+        this.leftOut.add(said);
         this.finished++;
         return this.progress();
+      }
       case 'failed':
         if (left.has(message.detector)) this.fail(job, message.detector, message.why);
         left.delete(message.detector);
@@ -191,23 +201,17 @@ class MatrixRun {
   }
 
   private inOrder(): CellResult[] {
-    const wanted = this.options.parts.flatMap((part) => part.detectors.flatMap((detector) => planTasks(part).map((spec) => ({ spec, detector, settings: part.settings, name: part.name }))));
+    const wanted = this.options.parts.flatMap((part) => part.detectors.flatMap((detector) => planTasks(part).map((spec) => ({ spec, detector, settings: part.settings, part }))));
     const protocols = [...new Set(wanted.map((w) => w.spec.protocol))];
     wanted.sort((a, b) => protocols.indexOf(a.spec.protocol) - protocols.indexOf(b.spec.protocol));
-    const times = new Map<string, Set<string>>();
-    for (const w of wanted) {
-      const line = [w.spec.protocol, w.detector].join();
-      times.set(line, (times.get(line) ?? new Set()).add(w.name ?? ''));
-    }
+    const nameOf = rowNames(this.options.parts);
     const seen = new Set<string>();
     return wanted.flatMap((w) => {
       const key = cellKey(w, w.detector);
       const cell = this.found.get(key);
       if (cell === undefined || seen.has(key)) return [];
       seen.add(key);
-      // The same detector with other settings is another line of the table.
-      const several = (times.get([w.spec.protocol, w.detector].join())?.size ?? 1) > 1 && w.name !== null;
-      return [several ? { ...cell, row: { ...cell.row, detector: `${w.detector} (${w.name ?? ''})` } } : cell];
+      return [{ ...cell, row: { ...cell.row, detector: nameOf(w.part, w.spec.protocol, w.detector) } }];
     });
   }
 }
