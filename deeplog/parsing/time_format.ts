@@ -60,7 +60,7 @@ export class TimeFormat {
   private lastMonth = 0;
 
   /** @throws UsageError naming the directive that is not supported. */
-  constructor(readonly format: string, year = 1970) {
+  constructor(readonly format: string, private readonly year = 1970) {
     this.steps = compile(format);
     const has = (...fields: string[]): boolean => this.steps.some((s) => 'field' in s && fields.includes(s.field));
     this.yearless = has('month') && !has('year', 'year2', 'epoch');
@@ -68,6 +68,11 @@ export class TimeFormat {
     this.flat = flatten(this.steps);
     // What the format does not name: 1970-01-01 00:00:00.
     this.fields.set([1970, -1, 1, 1, 0, 0, 0, 0]);
+  }
+
+  /** The same format for another log: its years count from the start. */
+  anew(): TimeFormat {
+    return new TimeFormat(this.format, this.year);
   }
 
   /** Milliseconds since 1970-01-01 UTC, or NaN when bytes[start, end) does not fit the format. */

@@ -95,7 +95,8 @@ export class FrozenParse {
     const rows = options.keepParameters === true ? new EventsBuilder(REQUEST_LINES) : null;
     this.rows = rows;
     const { onLine } = options;
-    this.pass = new LinePass({ ...settings.parse, ...(options.linesOnly === true ? { adapter: null } : {}), miner, fitUntilLine: 0 }, this.counts, {
+    const timeFormat = settings.parse.timeFormat?.anew() ?? null; // it keeps the year that a log has come to
+    this.pass = new LinePass({ ...settings.parse, timeFormat, ...(options.linesOnly === true ? { adapter: null } : {}), miner, fitUntilLine: 0 }, this.counts, {
       line: (block, i) => {
         rows?.parameters.append(block.buffers[i], miner.found.starts, miner.found.ends, miner.found.count);
         onLine?.(parsedLine(block, i, miner));
