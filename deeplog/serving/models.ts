@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { hashFile } from '../artifacts/index.js';
-import { UsageError } from '../common/index.js';
+import { DataError, UsageError } from '../common/index.js';
 import type { Engine } from '../engine/index.js';
 import { openModel, type TrainedModel } from '../evaluation/index.js';
 import { FrozenParser } from '../sessions/index.js';
 import { ServiceError } from './errors.js';
+
+/** How often a folder is read anew that changes while it is read. */
+const ATTEMPTS = 3;
 
 export interface ModelSpec {
   readonly name: string;
@@ -117,12 +121,23 @@ export class ModelRegistry {
   }
 
   private async open({ name, folder }: ModelSpec): Promise<LoadedModel> {
-    const trained = await openModel(folder, this.engine);
-    return new LoadedModel(name, trained, await FrozenParser.load(folder), await versionOf(folder));
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const before = await versionOf(folder).catch(() => null); // openModel says what is missing
+      const trained = await openModel(folder, this.engine);
+      const parser = await FrozenParser.load(folder);
+      // Else a stage wrote in between: these weights are not, or not all, of the version that the folder holds now.
+      if ((await versionOf(folder).catch(() => null)) === before && before !== null) return new LoadedModel(name, trained, parser, before);
+      await trained.detector.dispose?.();
+    }
+    throw new DataError(`${folder}: was written anew each time while it was read. Reload it when the stage that writes it has ended.`);
   }
 }
 
-/** Changes whenever a stage has written the folder anew: the manifest comes last and names its time. */
-function versionOf(folder: string): Promise<string> {
-  return hashFile(path.join(folder, 'manifest.json')).then((hash) => hash.slice(0, 16));
+/**
+ * Changes whenever a stage has written the folder anew (the manifest comes last and names its time), and when `detect --recalibrate`
+ * has, which writes config.json alone.
+ */
+async function versionOf(folder: string): Promise<string> {
+  const hashes = [await hashFile(path.join(folder, 'manifest.json')), await hashFile(path.join(folder, 'config.json'))];
+  return createHash('sha256').update(hashes.join('\n')).digest('hex').slice(0, 16);
 }
