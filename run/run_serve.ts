@@ -27,14 +27,14 @@ export const serveStage: Stage = {
   examples: [['$0 serve --model keys=artifacts/log_key_model_result flow=artifacts/workflows', 'two models, by name']],
   async run(given) {
     const o = resolveOptions({ ...SERVE_OPTIONS, ...COMMON_OPTIONS }, given);
-    const { serve } = await import('../deeplog/serving/index.js');
+    const { DEFAULT_LIMITS, serve } = await import('../deeplog/serving/index.js');
     const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
     const MIB = 2 ** 20;
     await serve({
       models: o.model, watchMs: o.watch_sec * 1000, host: o.host, port: o.port, drainMs: o.drain_sec * 1000, logLevel: o.log_level,
       ...(o.api_key_file === undefined ? {} : { apiKeyFile: o.api_key_file }),
-      limits: { maxBodyBytes: o.max_body_mb * MIB, maxStreamBytes: o.max_stream_mb * MIB, maxLineBytes: o.max_line_kb * 1024, maxConcurrency: o.max_concurrency, maxQueue: o.max_queue, timeoutMs: o.timeout_sec * 1000 },
+      limits: { ...DEFAULT_LIMITS, maxBodyBytes: o.max_body_mb * MIB, maxStreamBytes: o.max_stream_mb * MIB, maxLineBytes: o.max_line_kb * 1024, maxConcurrency: o.max_concurrency, maxQueue: o.max_queue, timeoutMs: o.timeout_sec * 1000 },
       onEvent: (what) => console.say(what),
       onWarning: (what) => console.warn(what),
     }, () => createEngine(engineOptions(o)));

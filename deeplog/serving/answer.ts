@@ -23,11 +23,18 @@ export async function answer<Item, Summary>(request: FastifyRequest, reply: Fast
     const made = await make(visit);
     let next = await made.items.next();
     if (wantsLines(request)) return await reply.type('application/x-ndjson').send(Readable.from(lines(next, made, visit, reply)));
-    const all: Item[] = [];
-    for (; next.done !== true; next = await made.items.next()) if (made.wanted?.(next.value) ?? true) all.push(next.value);
+    const all: string[] = [];
+    let length = 0;
+    for (; next.done !== true; next = await made.items.next()) {
+      if (!(made.wanted?.(next.value) ?? true)) continue;
+      const item = JSON.stringify(next.value);
+      length += item.length + 1;
+      if (length > service.limits.maxAnswerChars) throw new ServiceError(413, 'answer_too_large', `The answer is longer than ${service.limits.maxAnswerChars} characters.`, 'Ask for it line by line, with Accept: application/x-ndjson, or send the log in parts.');
+      all.push(item);
+    }
     made.finished?.(next.value);
     await visit.end();
-    return { summary: next.value, [made.names[1]]: all };
+    return await reply.type('application/json').send(`{"summary":${JSON.stringify(next.value)},"${made.names[1]}":[${all.join(',')}]}`);
   } catch (error) {
     await visit.end();
     throw error;
@@ -35,19 +42,28 @@ export async function answer<Item, Summary>(request: FastifyRequest, reply: Fast
 }
 
 async function* lines<Item, Summary>(first: IteratorResult<Item, Summary>, { items, names, wanted, finished }: Answer<Item, Summary>, visit: Visit, reply: FastifyReply): AsyncGenerator<string> {
+  let sent = true;
+  // A client that takes nothing any more must not keep its place.
+  const forget = visit.deadline.onEnd(() => { if (!sent) reply.raw.destroy(); });
   try {
     let next = first;
     for (; next.done !== true; next = await items.next()) {
       visit.deadline.progress();
-      if (wanted?.(next.value) ?? true) yield `${JSON.stringify({ [names[0]]: next.value })}\n`;
+      if (!(wanted?.(next.value) ?? true)) continue;
+      sent = false;
+      yield `${JSON.stringify({ [names[0]]: next.value })}\n`;
+      sent = true;
     }
     finished?.(next.value);
+    await visit.end(); // only the last line is left
     yield `${JSON.stringify({ summary: next.value })}\n`;
   } catch (error) {
     const told = error instanceof ServiceError ? error : internalError(reply.request.id);
     if (told.status >= 500) reply.log.error({ err: error, request: reply.request.id }, told.code);
+    await visit.end();
     yield `${JSON.stringify(told)}\n`;
   } finally {
+    forget();
     await visit.end();
   }
 }

@@ -35,15 +35,9 @@ export class Visit {
   static async begin(request: FastifyRequest, reply: FastifyReply, { limits, gate, models }: Service): Promise<Visit> {
     const deadline = new Deadline(limits.timeoutMs, wantsLines(request));
     reply.raw.on('close', () => (reply.raw.writableFinished ? deadline.done() : deadline.abandon()));
-    const turn = gate.enter();
-    try {
-      const leave = await deadline.race(turn);
-      deadline.phase = 'sending';
-      return new Visit(deadline, models, leave);
-    } catch (error) {
-      turn.then((leave) => leave(), () => undefined);
-      throw error;
-    }
+    const leave = await gate.enter(deadline);
+    deadline.phase = 'sending';
+    return new Visit(deadline, models, leave);
   }
 
   /** The model as it is now; a reload in the meantime leaves it alone. @throws ServiceError */

@@ -7,6 +7,8 @@ export interface Limits {
   /** Bytes of a request that is answered line by line, decompressed. */
   readonly maxStreamBytes: number;
   readonly maxLineBytes: number;
+  /** Characters of an answer in one piece. */
+  readonly maxAnswerChars: number;
   /** Requests that are worked on at the same time. */
   readonly maxConcurrency: number;
   /** Requests that may wait for their turn. */
@@ -15,7 +17,7 @@ export interface Limits {
   readonly timeoutMs: number;
 }
 
-export const DEFAULT_LIMITS: Limits = { maxBodyBytes: 16 << 20, maxStreamBytes: 2 ** 30, maxLineBytes: 1 << 20, maxConcurrency: 64, maxQueue: 1024, timeoutMs: 60_000 };
+export const DEFAULT_LIMITS: Limits = { maxBodyBytes: 16 << 20, maxStreamBytes: 2 ** 30, maxLineBytes: 1 << 20, maxAnswerChars: 64 << 20, maxConcurrency: 64, maxQueue: 1024, timeoutMs: 60_000 };
 
 /** Lets so many requests work at a time and so many wait, first come, first served. */
 export class Gate {
@@ -28,37 +30,53 @@ export class Gate {
     return this.waiting.length;
   }
 
-  /** Resolves when it is one's turn, to what is to be called at the end. @throws ServiceError when too many wait already. */
-  async enter(): Promise<() => void> {
+  /** Resolves when it is one's turn, to what is to be called at the end. @throws ServiceError when too many wait already, or time is up. */
+  async enter(deadline: Pick<Deadline, 'race'>): Promise<() => void> {
     const { maxConcurrency, maxQueue } = this.limits;
     if (this.inside < maxConcurrency) this.inside++;
     else {
       if (this.waiting.length >= maxQueue) throw new ServiceError(503, 'overloaded', `${maxConcurrency} requests are being worked on and ${maxQueue} wait.`, 'Try again in a moment, or start the service with a higher --max_concurrency or --max_queue.');
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+      await this.turn(deadline);
     }
     let left = false;
     return () => {
       if (left) return;
       left = true;
-      const next = this.waiting.shift();
-      if (next === undefined) this.inside--;
-      else next();
+      this.next();
     };
+  }
+
+  private async turn(deadline: Pick<Deadline, 'race'>): Promise<void> {
+    let begin: () => void = () => undefined;
+    const turn = new Promise<void>((resolve) => { begin = resolve; });
+    this.waiting.push(begin);
+    try {
+      await deadline.race(turn);
+    } catch (error) {
+      const place = this.waiting.indexOf(begin);
+      if (place >= 0) this.waiting.splice(place, 1);
+      else this.next(); // its turn came at the same moment
+      throw error;
+    }
+  }
+
+  private next(): void {
+    const next = this.waiting.shift();
+    if (next === undefined) this.inside--;
+    else next();
   }
 }
 
-/** A request's time: `expired` rejects when it is over; `progress` starts it anew where the limit is on silence. */
+/** A request's time: `race` rejects when it is over; `progress` starts it anew where the limit is on silence. */
 export class Deadline {
-  readonly expired: Promise<never>;
   private timer: NodeJS.Timeout;
-  private reject: (error: Error) => void = () => undefined;
+  /** Called at the end of time. One promise that all of them race with would keep what each of them resolved to. */
+  private readonly atEnd = new Set<(error: Error) => void>();
   private over: Error | null = null;
   /** What the request is about when time runs out: only the second is its sender's doing. */
   phase: 'waiting' | 'sending' | 'answering' = 'waiting';
 
   constructor(private readonly timeoutMs: number, private readonly renews: boolean) {
-    this.expired = new Promise((_, reject) => { this.reject = reject; });
-    this.expired.catch(() => undefined);
     this.timer = setTimeout(() => this.expire(), timeoutMs);
   }
 
@@ -75,7 +93,17 @@ export class Deadline {
 
   /** The first of `work` and the end of time. */
   race<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.expired]);
+    return new Promise<T>((resolve, reject) => {
+      const forget = this.onEnd(reject);
+      work.then(resolve, reject).finally(forget);
+    });
+  }
+
+  /** Calls `listener` when time is up or the client has gone; returns what takes it back. */
+  onEnd(listener: (error: Error) => void): () => void {
+    if (this.over !== null) listener(this.over);
+    else this.atEnd.add(listener);
+    return () => this.atEnd.delete(listener);
   }
 
   /** The client has gone: work for it is to end. */
@@ -98,6 +126,7 @@ export class Deadline {
     if (this.over !== null) return;
     this.over = error;
     this.done();
-    this.reject(error);
+    for (const listener of this.atEnd) listener(error);
+    this.atEnd.clear();
   }
 }

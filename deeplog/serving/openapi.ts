@@ -45,7 +45,7 @@ const DESCRIPTION = object({
 
 /** Answers that any endpoint with a body may give. */
 const REFUSALS = Object.fromEntries(Object.entries({
-  400: 'The request cannot be read.', 401: 'An API key is needed.', 404: 'There is no such model.', 408: 'The body did not arrive in time.', 413: 'The body, or a line of it, is too large.',
+  400: 'The request cannot be read.', 401: 'An API key is needed.', 404: 'There is no such model.', 408: 'The body did not arrive in time.', 413: 'The body, a line of it, or the answer in one piece is too large.',
   415: 'The content type or encoding is not read.', 422: 'The model cannot do it with this.', 503: 'Too busy, too slow, or closing.',
 }).map(([status, description]) => [status, { description, content: { 'application/json': { schema: ERROR } } }]));
 

@@ -7,8 +7,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readJson, writeJson, writeManifest } from '../../deeplog/artifacts/index.js';
 import { createEngine, type Engine } from '../../deeplog/engine/index.js';
-import { ApiKeys, modelSpecs } from '../../deeplog/serving/index.js';
+import { ApiKeys, ModelRegistry, modelSpecs } from '../../deeplog/serving/index.js';
 import { simulateBlockStore } from '../../deeplog/simulator/index.js';
 import { parseSimulated } from '../block_store_log.js';
 import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
@@ -80,6 +81,25 @@ describe('limits, each with its own error', () => {
     for (const encoding of ['gzip', 'deflate', 'br']) expect(await code(s, '/detect?unknown=1', gzipSync(text).subarray(0, 200), { 'content-encoding': encoding })).toEqual([400, 'invalid_query']);
     await sleep(20); // an error that no one listens to would fail the test run
     expect((await s.app.inject('/health')).statusCode).toBe(200);
+  });
+
+  it('refuses an answer that would be too long in one piece; line by line it is given', async () => {
+    const s = await service({ limits: { maxAnswerChars: 5000 } });
+    expect(await code(s, '/parse', text.slice(0, 500))).toEqual([200, '']);
+    expect(await code(s, '/parse', text)).toEqual([413, 'answer_too_large']);
+    expect(await code(s, '/parse', text, { accept: 'application/x-ndjson' })).toEqual([200, '']);
+  });
+
+  it('takes its place back from a client that does not read its answer', async () => {
+    const s = await service({ limits: { timeoutMs: 300 } });
+    const address = await s.app.listen({ port: 0, host: '127.0.0.1' });
+    const r = request(`${address}/parse`, { method: 'POST', headers: { 'content-type': 'text/plain', accept: 'application/x-ndjson' } }, (res) => res.pause());
+    const cut = new Promise((resolve) => r.on('close', resolve).on('error', resolve));
+    r.end(text.repeat(600)); // tens of megabytes of answer: more than sockets take in
+    while (s.gate.inside === 0) await sleep(5);
+    while (s.gate.inside > 0) await sleep(20);
+    r.destroy();
+    await cut;
   });
 
   it('lets so many work and wait, and turns the next away; a body that does not come in time has its own answer', async () => {
@@ -159,6 +179,9 @@ describe('reloading a model', () => {
     expect((await s.app.inject({ method: 'POST', url: '/models/m/reload' })).json()).toMatchObject({ name: 'm', detector: 'length' });
     for (const answer of await Promise.all(running)) expect(answer).toEqual([200, '']);
     expect((await models()).version).not.toBe(before.version);
+    // detect --recalibrate writes the threshold alone.
+    await writeJson(at('live/config.json'), { ...(await readJson(at('live/config.json'))) as object, threshold: 0.25 });
+    expect(await s.models.changed()).toEqual(['m']);
     await writeFile(at('live/config.json'), '{"detector": "no such thing"}');
     expect(await code(s, '/models/m/reload', '')).toEqual([409, 'reload_failed']);
     expect(await code(s, '/models/other/reload', '')).toEqual([404, 'unknown_model']);
@@ -167,6 +190,21 @@ describe('reloading a model', () => {
     const metrics = (await s.app.inject('/metrics')).body;
     expect(metrics).toContain('deeplog_model_reloads_total{model="m",result="loaded"} 1\n');
     expect(metrics).toContain('deeplog_model_reloads_total{model="m",result="failed"} 1\n');
+  });
+});
+
+describe('loading a model', () => {
+  it('reads it anew when a stage writes it in between, so that version and weights belong together', async () => {
+    cpSync(at('deeplog-params'), at('rewritten'), { recursive: true });
+    let reads = 0;
+    const models = await ModelRegistry.load([{ name: 'm', folder: at('rewritten') }], async () => {
+      if (reads++ === 0) await writeManifest(at('rewritten'), { stage: 'test', startedAt: performance.now(), inputs: {}, options: { again: true } });
+      return engine;
+    });
+    expect(reads).toBeGreaterThan(1);
+    expect(models.get('m').trained.manifest.options).toEqual({ again: true });
+    expect(await models.changed()).toEqual([]);
+    await models.dispose();
   });
 });
 
