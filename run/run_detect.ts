@@ -24,6 +24,7 @@ export const detectStage: Stage = {
   async run(given) {
     const o = resolveOptions({ ...DETECT_OPTIONS, ...COMMON_OPTIONS }, given);
     const { detect } = await import('../deeplog/evaluation/index.js');
+    const { shortId } = await import('../deeplog/triage/index.js');
     const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
     const engine = await createEngine(engineOptions(o));
@@ -40,7 +41,7 @@ export const detectStage: Stage = {
       const patterns = groupedByPattern(result.flagged);
       for (const [v, ...alike] of patterns.slice(0, o.top)) {
         const more = alike.length === 0 ? '' : `; ${alike.length} more with the same events`;
-        out(`\n${v.key}  score ${+v.score.toPrecision(5)}, ${v.n_events} events${v.label === undefined ? '' : `, labelled ${v.label ? 'abnormal' : 'normal'}`}${more}${v.triage === undefined ? '' : `; pattern ${v.triage.id}${v.triage.answer === null ? '' : `, ${v.triage.answer}${v.triage.by === null ? '' : ` by ${v.triage.by}`}`}`}`);
+        out(`\n${v.key}  score ${+v.score.toPrecision(5)}, ${v.n_events} events${v.label === undefined ? '' : `, labelled ${v.label ? 'abnormal' : 'normal'}`}${more}${v.triage === undefined ? '' : `; pattern ${shortId(v.triage.id)}${v.triage.answer === null ? '' : `, ${v.triage.answer}${v.triage.by === null ? '' : ` by ${v.triage.by}`}`}`}`);
         for (const e of v.evidence ?? []) {
           out(`  ${e.line !== undefined ? `line ${e.line}` : e.event === null ? 'at the end' : `position ${e.index + 1}`}: ${e.reason}`);
           if (e.raw ?? e.template) out(`      ${e.raw ?? e.template ?? ''}`);

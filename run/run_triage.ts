@@ -61,11 +61,11 @@ function answering(command: 'accept' | 'reject' | 'reopen', describe: string): S
     async run(given) {
       const o = resolveOptions({ ...ANSWER_OPTIONS, ...COMMON_OPTIONS }, given);
       const { userInfo } = await import('node:os');
-      const { TriageStore } = await import('../deeplog/triage/index.js');
+      const { shortId, TriageStore } = await import('../deeplog/triage/index.js');
       await store(o.model);
       const answer = command === 'accept' ? 'accepted' : command === 'reject' ? 'rejected' : null;
       const changed = await TriageStore.answer(o.model, (given.ids as string[]).map(String), answer, o.by ?? userInfo().username, o.note ?? null);
-      for (const p of changed) process.stdout.write(`${p.id} ${answer ?? 'open again'}: ${p.names.join('; ')} (${formatCount(p.sessions)} session${p.sessions === 1 ? '' : 's'} so far)\n`);
+      for (const p of changed) process.stdout.write(`${shortId(p.id)} ${answer ?? 'open again'}: ${p.names.join('; ')} (${formatCount(p.sessions)} session${p.sessions === 1 ? '' : 's'} so far)\n`);
     },
   };
 }

@@ -1,12 +1,12 @@
 import { csvCell } from '../common/index.js';
-import type { TriagePattern, TriageStore } from './store.js';
+import { shortId, type TriagePattern, type TriageStore } from './store.js';
 
 /** Patterns for a terminal: id, answer, sessions, what it is, an example. */
 export function renderPatterns(store: TriageStore, patterns: readonly TriagePattern[]): string {
   return patterns.map((p) => {
     const answer = p.answer === null ? 'open' : `${p.answer} by ${p.by ?? 'unknown'} on ${(p.at ?? '').slice(0, 10)}${store.lapsed(p) ? ', lapsed' : ''}${p.note === null ? '' : ` (${p.note})`}`;
     const at = p.example.first_line === null ? '' : ` from line ${p.example.first_line}`;
-    return `${p.id}  ${answer} · ${p.sessions.toLocaleString('en-US')} session${p.sessions === 1 ? '' : 's'}, last seen ${p.last_seen.slice(0, 10)}\n    ${cut(p.names.join('; '))}\n    e.g. ${p.example.key}${at}${p.example.reason === null ? '' : `: ${cut(p.example.reason)}`}\n`;
+    return `${shortId(p.id)}  ${answer} · ${p.sessions.toLocaleString('en-US')} session${p.sessions === 1 ? '' : 's'}, last seen ${p.last_seen.slice(0, 10)}\n    ${cut(p.names.join('; '))}\n    e.g. ${p.example.key}${at}${p.example.reason === null ? '' : `: ${cut(p.example.reason)}`}\n`;
   }).join('');
 }
 

@@ -11,6 +11,7 @@ export type Answer = 'accepted' | 'rejected';
 
 /** A kind of alert: sessions whose patterns have the same names. */
 export interface TriagePattern {
+  /** 64 hexadecimal digits; people are shown the first few. */
   readonly id: string;
   readonly detector: string;
   readonly names: readonly string[];
@@ -65,6 +66,7 @@ export interface Sighting {
 
 const FILE = 'triage.json';
 const DAY_MS = 86_400_000;
+const SHORT_ID = 8;
 export const DEFAULT_MAX_AGE_DAYS = 90;
 
 /** The operator's answers for one model, in `triage.json` of its folder. */
@@ -169,16 +171,21 @@ export class TriageStore {
   }
 }
 
-/** The same for the same names, whatever their order. */
+/** The same for the same names, whatever their order. Whole: two patterns that shared an id would share their answer. */
 export function patternId(detector: string, names: readonly string[]): string {
-  return createHash('sha256').update([detector, ...[...names].sort()].join('\n')).digest('hex').slice(0, 8);
+  return createHash('sha256').update(JSON.stringify([detector, ...[...names].sort()])).digest('hex');
+}
+
+/** What people are shown of an id, and may give for it. */
+export function shortId(id: string): string {
+  return id.slice(0, SHORT_ID);
 }
 
 function find(patterns: readonly TriagePattern[], id: string, folder: string): TriagePattern {
   const found = patterns.filter((p) => p.id.startsWith(id.toLowerCase()));
   if (found.length === 1 && id.length > 0) return found[0];
   if (found.length === 0) throw new UsageError(`There is no pattern ${JSON.stringify(id)} in ${path.join(folder, FILE)}. "triage list --model ${folder}" shows what there is.`);
-  throw new UsageError(`${found.length} patterns begin with ${JSON.stringify(id)} (${found.slice(0, 3).map((p) => p.id).join(', ')}…): give more of the id.`);
+  throw new UsageError(`${found.length} patterns begin with ${JSON.stringify(id)} (${found.slice(0, 3).map((p) => p.id.slice(0, id.length + SHORT_ID)).join(', ')}…): give more of the id.`);
 }
 
 async function read(folder: string): Promise<TriageFile> {
@@ -186,7 +193,8 @@ async function read(folder: string): Promise<TriageFile> {
   if (!existsSync(file)) return { schema: 'deeplog.triage/1', max_age_days: DEFAULT_MAX_AGE_DAYS, patterns: [], history: [] };
   const content = (await readJson(file)) as Partial<TriageFile>;
   if (content.schema !== 'deeplog.triage/1' || !Array.isArray(content.patterns) || !Array.isArray(content.history)) throw new DataError(`${file}: is no triage file of this version (schema ${JSON.stringify(content.schema)}). Move it away to begin anew.`);
-  return content as TriageFile;
+  // Files of before held short ids: what a pattern is called follows from its names.
+  return { ...(content as TriageFile), patterns: content.patterns.map((p) => ({ ...p, id: patternId(p.detector, p.names) })) };
 }
 
 /** Reads, changes and writes the file whole, one process at a time. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { patternId, patternsAsCsv, TriageStore, withLock, type Sighting } from '../../deeplog/triage/index.js';
 import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
@@ -76,6 +77,46 @@ describe('the triage file', () => {
     expect((await TriageStore.open(folder)).patterns).toHaveLength(12);
     expect(existsSync(path.join(folder, 'triage.json.lock'))).toBe(false);
     await expect(withLock(path.join(folder, 'missing', 'x'), () => Promise.resolve())).rejects.toThrow(/cannot be written/);
+  });
+});
+
+describe('the lock', () => {
+  it('is held by one at a time, also when all find one whose holder was killed', async () => {
+    const file = path.join(scratchFolder(), 'x');
+    const ended = execFileSync(process.execPath, ['-e', 'console.log(process.pid)'], { encoding: 'utf8' });
+    let most = 0;
+    let inside = 0;
+    for (let round = 0; round < 4; round++) {
+      writeFileSync(`${file}.lock`, ended);
+      await Promise.all(Array.from({ length: 8 }, () => withLock(file, async () => {
+        most = Math.max(most, ++inside);
+        await sleep(1);
+        inside--;
+      })));
+    }
+    expect(most).toBe(1);
+    expect(readdirSync(path.dirname(file))).toEqual([]);
+  });
+
+  it('is taken over when it has no holder and is old', async () => {
+    const file = path.join(scratchFolder(), 'x');
+    writeFileSync(`${file}.lock`, '');
+    utimesSync(`${file}.lock`, new Date(0), new Date(0));
+    expect(await withLock(file, () => Promise.resolve('done'))).toBe('done');
+  });
+});
+
+describe('the id of a pattern', () => {
+  it('is whole, so that one answer is never given to two patterns', async () => {
+    const folder = scratchFolder();
+    expect(patternId('d', ['a'])).toMatch(/^[0-9a-f]{64}$/);
+    expect(patternId('d', ['a\nb'])).not.toBe(patternId('d', ['a', 'b']));
+    await TriageStore.note(folder, 'd', [sighting(['a'])], day(0));
+    await TriageStore.answer(folder, [patternId('d', ['a']).slice(0, 8)], 'accepted', 'ann', null, day(0));
+    // A file with the short ids of before, another pattern's among them.
+    const file = path.join(folder, 'triage.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(patternId('d', ['a']), patternId('d', ['z']).slice(0, 8)));
+    expect([await standing(folder, ['a']), await standing(folder, ['z'])]).toEqual(['accepted', null]);
   });
 });
 
