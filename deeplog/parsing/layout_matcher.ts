@@ -21,7 +21,7 @@ export class LayoutMatcher {
   private readonly failsFrom: Float64Array;
   /** By step and place from the line's start on: 1 where a run of blanks fails. Only made for lines on which one of several blanks fails. */
   private readonly failedBlanks: (Uint8Array | undefined)[];
-
+  private blanksFailed = false;
   /** Where the line in hand begins. */
   private origin = 0;
 
@@ -45,7 +45,10 @@ export class LayoutMatcher {
     this.failsFrom.fill(Infinity);
     this.starts.fill(from);
     this.ends.fill(from);
-    this.failedBlanks.fill(undefined);
+    if (this.blanksFailed) {
+      this.failedBlanks.fill(undefined);
+      this.blanksFailed = false;
+    }
     this.origin = from;
     return this.run(buffer, this.first, from, to);
   }
@@ -75,6 +78,7 @@ export class LayoutMatcher {
             break;
           }
           for (let end = longest; end > at; end--) if (this.run(b, step.next, end, to)) return true;
+          this.blanksFailed = true;
           (this.failedBlanks[index] ??= new Uint8Array(to - this.origin)).fill(1, at - this.origin, longest - this.origin);
           return false;
         }
