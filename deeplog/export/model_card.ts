@@ -14,6 +14,8 @@ export interface ModelCard {
   /** How the numbers came about: split, threshold, seed. */
   readonly protocol: Readonly<Record<string, unknown>>;
   readonly metrics: Readonly<Record<string, unknown>>;
+  /** What the metrics were measured on, and with which threshold: a sentence. Null: there are none. */
+  readonly metrics_of: string | null;
   readonly threshold: number | null;
   readonly limits: readonly string[];
   readonly trained_by: { readonly stage: string; readonly commit: string | null; readonly machine: string; readonly created: string };
@@ -58,12 +60,22 @@ export function modelCard(facts: CardFacts): ModelCard {
       ...(manifest.split_sha256 === undefined ? {} : { split_sha256: manifest.split_sha256 }), seed: manifest.seed,
     },
     metrics: test ?? metrics ?? {},
+    metrics_of: metricsOf(metrics, test, facts.threshold),
     threshold: facts.threshold,
     limits: limitsOf(facts, test),
     trained_by: { stage: manifest.stage, commit: manifest.commit, machine: manifest.machine, created: manifest.created },
     networks: facts.networks,
     parity: facts.parity,
   };
+}
+
+/** Only metrics of a test part are called so; and those of a threshold that was replaced since are not the exported one's. */
+function metricsOf(metrics: CardFacts['metrics'], test: Readonly<Record<string, unknown>> | null, threshold: number | null): string | null {
+  if (Object.keys(test ?? metrics ?? {}).length === 0) return null;
+  if (test === null) return 'Of the training, not of a test part: they do not say how well it detects.';
+  if (test.threshold === threshold) return 'On the test part of the split above, read once, with the threshold below.';
+  const own = test.threshold ?? null;
+  return `On the test part of the split above, ${own === null ? 'without the threshold below' : `with the threshold ${shown(own)}, not with the one below, which is newer`}: whatever depends on the threshold does not hold for this model as it is now.`;
 }
 
 function limitsOf({ needs, threshold }: CardFacts, test: Readonly<Record<string, unknown>> | null): string[] {
@@ -89,7 +101,7 @@ export function renderCard(card: ModelCard, recipe: readonly string[]): string {
     '## Intended use', '', card.intended_use, '',
     '## Data', '', `Trained on ${card.data.name}.`, '', '| file | sha256 |', '|---|---|', ...Object.entries(card.data.files).map(([f, h]) => `| ${f} | ${h} |`), '',
     '## Protocol', '', '| setting | value |', '|---|---|', ...rows(card.protocol), '',
-    '## Metrics', '', ...(Object.keys(metrics).length === 0 ? ['None in the model folder.'] : ['On the test part of the split above, read once, with the threshold below.', '', '| metric | value |', '|---|---|', ...rows(metrics)]), '',
+    '## Metrics', '', ...(card.metrics_of === null ? ['None in the model folder.'] : [card.metrics_of, '', '| metric | value |', '|---|---|', ...rows(metrics)]), '',
     `Threshold: ${card.threshold === null ? 'none' : shown(card.threshold)}${card.threshold === null ? '' : ' (a session is abnormal above it)'}.`, '',
     '## Files', '', '| network | parameters | files |', '|---|---|---|', ...card.networks.map((n) => `| ${n.name} | ${n.parameters.toLocaleString('en-US')} | ${Object.values(n.files).join(', ')} |`), '',
     '## Agreement with the engine', '', ...parityTable(parity), '',
