@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { DataError } from '../common/index.js';
-import { createDetector, presetOf, type Detector, type DetectorOptions } from '../detectors/index.js';
+import { createDetector, presetOf, type Detector, type DetectorOptions, type Preset } from '../detectors/index.js';
 import { writeSplit } from '../sequences/index.js';
 import { curvesOf, type Curves } from './curves.js';
 import { contributions, requireProvided, scoreTask, sourcesFor } from './details.js';
@@ -66,7 +66,7 @@ export async function benchmark(options: BenchmarkOptions): Promise<{ results: R
 
 /** The wanted detectors, unfitted, that can run on a task. @throws DataError naming one that cannot, unless those are to be left out. */
 export function meeting(task: Task, { detectors, detectorOptions, skipUnmet, onSkip }: Pick<BenchmarkOptions, 'detectors' | 'detectorOptions' | 'skipUnmet' | 'onSkip'>, templates: ReadonlyMap<number, string> | null): Detector[] {
-  const preset = presetOf(task.dataset);
+  const preset = presetFor(task);
   const known = {
     ...detectorOptions, completeSessions: task.complete, rawText: task.folder !== undefined, ...(templates === null ? {} : { templates }),
     logbert: { ...preset?.logbert, ...detectorOptions?.logbert }, loganomaly: { ...preset?.loganomaly, ...detectorOptions?.loganomaly },
@@ -83,6 +83,16 @@ export function meeting(task: Task, { detectors, detectorOptions, skipUnmet, onS
   });
 }
 
+/** Hyperparameters of a named set; a set of one's own has none, whatever it is called. */
+function presetFor({ protocol, dataset }: Task): Preset | null {
+  return protocol === 'custom' ? null : presetOf(dataset);
+}
+
+function presetNote(task: Task, detector: Detector): string[] {
+  const used = Object.keys(presetFor(task) ?? {}).some((family) => detector.id.split('-')[0] === family);
+  return used ? [`${detector.id}: hyperparameters of the ${task.dataset} preset, where no flag says otherwise`] : [];
+}
+
 /** Fits (or finds) one detector, scores the task and judges it. @throws DataError when it cannot be fitted */
 async function runCell(task: Task, wanted: Detector, models: FittedModels, options: BenchmarkOptions): Promise<CellResult> {
   const { targetFpr } = options;
@@ -93,7 +103,7 @@ async function runCell(task: Task, wanted: Detector, models: FittedModels, optio
   const scoreSeconds = (performance.now() - started) / 1000;
   const { labelled, ...evaluation } = evaluate(task, scores, detector, targetFpr);
   const notes = [
-    ...task.notes, ...(detector.notes ?? []), ...sizeNotes(task, evaluation, detector, targetFpr), ...(reused === null ? [] : [`fitted before: ${reused}`]), ...directionNote(evaluation.roc_auc),
+    ...task.notes, ...(detector.notes ?? []), ...presetNote(task, detector), ...sizeNotes(task, evaluation, detector, targetFpr), ...(reused === null ? [] : [`fitted before: ${reused}`]), ...directionNote(evaluation.roc_auc),
     ...(labelled ? await contributions(detector, task, targetFpr) : []),
   ];
   const engine = detector.usesEngine === true ? (await options.engine()).info : null;
@@ -104,7 +114,7 @@ async function runCell(task: Task, wanted: Detector, models: FittedModels, optio
     dataset: task.dataset, protocol: task.protocol, split_sha256: task.split.sha256, detector: detector.id, unit: task.unit, seed: task.seed,
     fold: task.fold === undefined ? null : task.fold.index + 1, folds: task.fold?.of ?? 1, variant: task.variant === undefined ? null : variantName(task.variant),
     engine: engine && `${engine.engine}/${engine.backend}`,
-    ...(labelled ? evaluation : { ...evaluation, tp: null, fp: null, tn: null, fn: null } as unknown as typeof evaluation),
+    ...evaluation,
     ...(train === null || detector.fittedOn === undefined ? {} : { n_train: detector.fittedOn(train) }),
     target_fpr: targetFpr,
     fit_seconds: round(fitSeconds, 3),

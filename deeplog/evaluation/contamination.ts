@@ -1,12 +1,14 @@
-import { permutation, seededRandom } from '../common/index.js';
+import { DataError, permutation, seededRandom } from '../common/index.js';
 import { ABNORMAL, NORMAL, PART, relabelSplit, type SessionTable, type Split } from '../sequences/index.js';
 
 /**
  * A labeller overlooks a share of the abnormal sessions before the test part: drawn by the seed from training and validation alike, they
  * pass for normal there. Test labels stay.
+ * @throws DataError where there are none
  */
 export function contaminate(table: SessionTable, split: Split, share: number, seed: number): { table: SessionTable; split: Split; note: string } {
   const abnormal = Array.from(split.shares.keys()).filter((s) => table.labels[s] === ABNORMAL && (split.shares[s] === PART.train || split.shares[s] === PART.validation));
+  if (abnormal.length === 0) throw new DataError('--sweep contamination: no session before the test part is labelled abnormal, so there is none to overlook. Choose another --protocol, boundaries or labels.');
   const overlooked = Array.from(permutation(abnormal.length, seededRandom(seed)).subarray(0, Math.round(share * abnormal.length)), (i) => abnormal[i]);
   const labels = table.labels.slice();
   const parts = split.parts.slice();

@@ -31,7 +31,7 @@ export async function customTask(options: CustomTaskOptions): Promise<{ set: Ses
   const leaked = !Number.isNaN(heldOutLine) && (set.fitUntilLine === null || set.fitUntilLine > heldOutLine);
   const notes = [
     ...set.notes,
-    ...(leaked && order === 'chronological' ? [`the parser learned from test lines too; for a clean test number parse again with --fit_until_line ${heldOutLine}`] : []),
+    ...(leaked ? [`the parser learned from test lines too${order === 'chronological' ? `; for a clean test number parse again with --fit_until_line ${heldOutLine}` : ', as with any random split: test lines are among all others'}`] : []),
     ...(order === 'random' ? [complete ? 'random split of time-ordered data' : 'leaks: overlapping windows may be on both sides of a random split'] : []),
     ...(table.labelled ? [] : ['the sessions have no labels: alerts are counted, but there is no F1']),
   ];

@@ -1,6 +1,6 @@
 import { DataError } from '../common/index.js';
 import { DetailedSessions, labelledSource, requireNeeds, sessionAt, tableSource, type Detector, type Need, type Session, type SessionSource } from '../detectors/index.js';
-import { ABNORMAL, PART } from '../sequences/index.js';
+import { ABNORMAL, NORMAL, PART } from '../sequences/index.js';
 import { scoreDistinct, type Scores } from './evaluate.js';
 import { thresholdFor } from './metrics.js';
 import type { Task } from './protocols.js';
@@ -111,7 +111,7 @@ export async function contributions(detector: Detector, task: Task, targetFpr: n
   });
   const test = rows.map((s, i) => ({ s, i })).filter(({ s }) => split.parts[s] === PART.test);
   const abnormal = test.filter(({ s }) => table.labels[s] === ABNORMAL);
-  const normal = test.filter(({ s }) => table.labels[s] !== ABNORMAL);
+  const normal = test.filter(({ s }) => table.labels[s] === NORMAL);
   const parts = components.map((part, p) => {
     const found = abnormal.filter(({ i }) => flags[p][i]);
     const alone = found.filter(({ i }) => flags.every((f, q) => q === p || !f[i])).length;

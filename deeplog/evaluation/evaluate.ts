@@ -41,6 +41,9 @@ export interface Evaluation extends PointMetrics {
   readonly labelled: boolean;
 }
 
+/** Without labels nothing is counted: no zeros that look measured. */
+const UNMEASURED = { tp: null, fp: null, tn: null, fn: null, precision: null, recall: null, f1: null, mcc: null, specificity: null } as unknown as PointMetrics;
+
 /** 1 % is always shown beside the target rate. */
 const ALSO_SHOWN_FPR = 0.01;
 
@@ -70,9 +73,10 @@ export function evaluate(task: Task, scores: Scores, detector: Pick<Detector, 'b
   const atRate = (rate: number): number => (detector.binary ? 0.5 : thresholdFor(validationNormals, rate));
   const threshold = atRate(targetFpr);
   const labelled = judged.length > 0;
+  const metricsAt = (t: number): PointMetrics => (labelled ? pointMetrics(confusionAt(counts, t)) : UNMEASURED);
   const alerts = test.reduce((n, s) => n + (scoreOf(s) > threshold ? 1 : 0), 0);
   return {
-    ...pointMetrics(confusionAt(counts, threshold)),
+    ...metricsAt(threshold),
     threshold,
     pr_auc: averagePrecision(counts),
     roc_auc: rocAuc(counts),
@@ -81,9 +85,9 @@ export function evaluate(task: Task, scores: Scores, detector: Pick<Detector, 'b
     unseen_only: labelled ? { ...pointMetrics(confusionAt(countsOf(unseen), threshold)), n_test: unseen.length, share_of_test: unseen.length / judged.length } : null,
     at_target_fpr: detector.binary ? null : [...new Set([targetFpr, ALSO_SHOWN_FPR])].map((rate) => {
       const t = atRate(rate);
-      return { target_fpr: rate, threshold: t, validation_fpr: validationNormals.filter((v) => v > t).length / validationNormals.length, ...pointMetrics(confusionAt(counts, t)) };
+      return { target_fpr: rate, threshold: t, validation_fpr: validationNormals.filter((v) => v > t).length / validationNormals.length, ...metricsAt(t) };
     }),
-    at_own_threshold: detector.ownThreshold ? { threshold: detector.ownThreshold.value, rule: detector.ownThreshold.rule, ...pointMetrics(confusionAt(counts, detector.ownThreshold.value)) } : null,
+    at_own_threshold: detector.ownThreshold ? { threshold: detector.ownThreshold.value, rule: detector.ownThreshold.rule, ...metricsAt(detector.ownThreshold.value) } : null,
     n_train: nTrain,
     n_test: test.length,
     labelled,

@@ -1,3 +1,5 @@
+import { DataError } from '../common/index.js';
+
 /** Scores with their labels, equal scores merged: what every metric is computed from. Sorted by falling score. */
 export interface ScoreCounts {
   readonly scores: Float64Array;
@@ -105,10 +107,11 @@ export function averagePrecision(counts: ScoreCounts): number | null {
 /**
  * The smallest of the given normal sessions' scores that at most `targetFpr` of them exceed. A threshold can only be as fine as
  * the sample: with n sessions the false-alarm rate comes in steps of 1/n.
+ * @throws DataError where there is none
  */
 export function thresholdFor(normalScores: ArrayLike<number>, targetFpr: number): number {
   const sorted = Float64Array.from(normalScores).sort();
-  if (sorted.length === 0) throw new RangeError('a threshold needs at least one normal session');
+  if (sorted.length === 0) throw new DataError('The validation part holds nothing normal, and a threshold needs at least one normal session (or window). Give more data, or other boundaries: --train_ratio, --val_ratio.');
   const allowed = Math.floor(sorted.length * targetFpr + 1e-9);
   return sorted[sorted.length - 1 - allowed];
 }

@@ -10,7 +10,7 @@ export async function writeReport(folder: string, results: Results, cells: reado
   await writeJson(path.join(folder, 'results.json'), results);
   await writeAtomic(path.join(folder, 'curves.json'), `${JSON.stringify({ schema: 'deeplog.curves/1', cells: cells.map(({ row: { protocol, detector, seed, fold, folds, variant, target_fpr, split_sha256 }, curves }) => ({ protocol, detector, seed, fold, folds, variant, target_fpr, split_sha256, ...curves })) })}\n`);
   const costs = results.rows.map((r) => [r.protocol, r.detector, r.seed, r.fit_seconds, r.score_per_second.toLocaleString('en-US'), r.peak_rss_mb, r.model_bytes?.toLocaleString('en-US') ?? '–', r.engine ?? '–']);
-  const points = results.rows.flatMap((r) => (r.at_target_fpr ?? [{ ...r, target_fpr: null, validation_fpr: null }]).map((a) => [r.protocol, r.detector, r.seed, a.target_fpr === null ? 'none needed' : `${100 * a.target_fpr} %`, a.threshold.toPrecision(4), a.validation_fpr === null ? '–' : `${(100 * a.validation_fpr).toFixed(3)} %`, a.tp, a.fp, a.fn, shown(a.precision), shown(a.recall), shown(a.f1), shown(r.oracle_f1)]));
+  const points = results.rows.flatMap((r) => (r.at_target_fpr ?? [{ ...r, target_fpr: null, validation_fpr: null }]).map((a) => [r.protocol, r.detector, r.seed, a.target_fpr === null ? 'none needed' : `${100 * a.target_fpr} %`, a.threshold.toPrecision(4), a.validation_fpr === null ? '–' : `${(100 * a.validation_fpr).toFixed(3)} %`, counted(a.tp), counted(a.fp), counted(a.fn), shown(a.precision), shown(a.recall), shown(a.f1), shown(r.oracle_f1)]));
   const triage = results.rows.flatMap((r) => (r.triage?.runs ?? []).map((t) => [r.protocol, r.detector, r.seed, r.triage?.pattern_kind ?? '', t.rules, shown(r.f1), shown(t.f1), t.questions, t.settled]));
   await writeAtomic(path.join(folder, 'report.md'), `# Benchmark report
 
@@ -61,6 +61,11 @@ function markdown(rows: readonly (readonly (string | number)[])[]): string {
   const [head, ...body] = rows;
   const line = (row: readonly (string | number)[]): string => `| ${row.map((text) => String(text).replace(/\|/g, '\\|')).join(' | ')} |`;
   return [line(head), line(head.map((_, c) => (typeof body[0]?.[c] === 'number' || /^[\d–.,]+( %)?$/.test(String(body[0]?.[c] ?? '')) ? '---:' : '---'))), ...body.map(line)].join('\n');
+}
+
+/** A count; of a set without labels there is none. */
+function counted(value: number | null): number | string {
+  return value ?? '–';
 }
 
 function shown(value: number | null): string {

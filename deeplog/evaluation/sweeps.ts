@@ -24,10 +24,17 @@ const PARSERS: Readonly<Record<string, Partial<DrainFlags>>> = {
 /** Protocols that parse a log themselves. */
 const PARSED = ['hdfs-raw'];
 
+/** Protocols that draw training and validation from normal sessions; all others are tested on. */
+const ALL_NORMAL_BEFORE_TEST = ['hdfs-4855'];
+
 /** The variants of a sweep. @throws UsageError when a protocol has nothing to sweep */
 export function variantsOf(sweep: SweepId, protocols: readonly string[]): Variant[] {
   switch (sweep) {
-    case 'contamination': return OVERLOOKED.map((share) => ({ kind: 'contamination', share }));
+    case 'contamination': {
+      const pure = protocols.find((p) => ALL_NORMAL_BEFORE_TEST.includes(p));
+      if (pure !== undefined) throw new UsageError(`--sweep contamination: ${pure} has no abnormal session before its test part, so there is none to overlook. Choose another --protocol.`);
+      return OVERLOOKED.map((share) => ({ kind: 'contamination', share }));
+    }
     case 'parser': {
       const other = protocols.find((p) => !PARSED.includes(p));
       if (other !== undefined) throw new UsageError(`--sweep parser: ${other} is read as event ids, which are not parsed here. Use --protocol ${PARSED.join(', ')}.`);

@@ -1,5 +1,5 @@
 import { sessionAt, type Detector, type Session } from '../detectors/index.js';
-import { ABNORMAL, PART } from '../sequences/index.js';
+import { ABNORMAL, PART, UNLABELLED } from '../sequences/index.js';
 import { ASK_ONCE, FRUGAL, Knowledge, type TriageRules } from '../triage/index.js';
 import { detailedSessions, needsDetails } from './details.js';
 import type { Scores } from './evaluate.js';
@@ -162,7 +162,8 @@ async function flaggedSessions(detector: Detector, task: Task, scores: Scores, t
   let test = 0;
   let missed = 0;
   for (let s = 0; s < table.size; s++) {
-    if (split.parts[s] !== PART.test) continue;
+    // As in evaluate: what has no label is neither a false alarm nor an answer.
+    if (split.parts[s] !== PART.test || table.labels[s] === UNLABELLED) continue;
     const score = scores instanceof Float64Array ? scores[table.sequenceOf[s]] : scores.perSession[s];
     if (score > threshold) rows.push({ s, at: test });
     else if (table.labels[s] === ABNORMAL) missed++;

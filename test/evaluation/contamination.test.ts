@@ -37,6 +37,14 @@ describe('overlooked anomalies', () => {
   });
 });
 
+describe('where there is none to overlook', () => {
+  it('the sweep is refused, before any work for a protocol that never has one', () => {
+    expect(() => planTasks({ protocols: ['hdfs-chrono', 'hdfs-4855'], seeds: [1], sweep: 'contamination' })).toThrow('hdfs-4855 has no abnormal session before its test part');
+    const clean = table.withLabels(new Uint8Array(table.size));
+    expect(() => contaminate(clean, split, 0.1, 1)).toThrow('no session before the test part is labelled abnormal');
+  });
+});
+
 describe('sweeps', () => {
   it('of contamination: none, 0.1, 1, 10 % and all of the anomalies', () => {
     expect(planTasks({ protocols: ['hdfs-chrono'], seeds: [1], sweep: 'contamination' }).map((s) => s.variant && variantName(s.variant))).toEqual(['0', '0.1', '1', '10', '100'].map((p) => `${p} % of the anomalies overlooked`));

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createDetector, DETECTOR_IDS, requireNeeds } from '../../deeplog/detectors/index.js';
-import { benchmark } from '../../deeplog/evaluation/index.js';
+import { benchmark, type Task } from '../../deeplog/evaluation/index.js';
+import { SessionTableBuilder, splitByShare } from '../../deeplog/sequences/index.js';
+import { meeting } from '../../deeplog/evaluation/benchmark.js';
 import { SILENT } from '../../deeplog/training/index.js';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -15,6 +17,17 @@ describe('detectors and what a data set has', () => {
   it('know each other: every id makes a detector of that id', () => {
     expect(DETECTOR_IDS.filter((id) => createDetector(id).id !== id)).toEqual([]);
     expect(DETECTOR_IDS).toEqual(expect.arrayContaining(['deeplog-keys', 'deeplog-params', 'deeplog-workflow', 'deeplog']));
+  });
+
+  it("take a named set's hyperparameters there, and not in a set of one's own that is called like it", () => {
+    const builder = new SessionTableBuilder();
+    for (let i = 0; i < 10; i++) builder.add([1, 2], 0, 2, 0);
+    const table = builder.build();
+    const task = { dataset: 'bgl', protocol: 'bgl-chrono', unit: 'session', table, split: splitByShare(table, { trainUntil: 0.5, validationUntil: 0.7, order: 'chronological', seed: 1, trainOn: 'normal' }), seed: 1, complete: true, notes: [], files: [] } as const satisfies Task;
+    const topG = (of: Task): unknown => meeting(of, { detectors: ['logbert'], detectorOptions: {} }, null)[0].config?.().topG;
+    expect(topG(task)).toBe(15); // BGL/logbert.py of the authors' code
+    expect(topG({ ...task, protocol: 'custom' })).toBe(createDetector('logbert').config?.().topG);
+    expect(createDetector('logbert').config?.().topG).not.toBe(15);
   });
 
   it('in a benchmark: refused where named, left out with a word where not', async () => {

@@ -44,7 +44,10 @@ describe('evaluate', () => {
 
   it('has no quality metrics without labels, but alerts', () => {
     const unlabelled = taskOf([...rows(6, [1], UNLABELLED), ...rows(4, [9], UNLABELLED)]);
-    expect(evaluate(unlabelled, scoresOf(unlabelled), { binary: false }, 0.001)).toMatchObject({ labelled: false, f1: null, roc_auc: null, pr_auc: null, unseen_only: null, n_test: 4, threshold: 1 });
+    const own = { value: 5, rule: 'made up' };
+    const e = evaluate(unlabelled, scoresOf(unlabelled), { binary: false, ownThreshold: own }, 0.001);
+    for (const point of [e, e.at_own_threshold, ...(e.at_target_fpr ?? [])]) expect(point).toMatchObject({ tp: null, fp: null, tn: null, fn: null, f1: null });
+    expect(e).toMatchObject({ labelled: false, f1: null, roc_auc: null, pr_auc: null, unseen_only: null, n_test: 4, threshold: 1 });
   });
 });
 

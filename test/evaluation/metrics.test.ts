@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DataError } from '../../deeplog/common/index.js';
 import { averagePrecision, confusionAt, countScores, oracleF1, pointMetrics, rocAuc, thresholdFor } from '../../deeplog/evaluation/index.js';
 
 const sample = fc.array(fc.tuple(fc.integer({ min: 0, max: 6 }), fc.boolean()), { minLength: 1, maxLength: 40 });
@@ -89,7 +90,8 @@ describe('degenerate sets', () => {
 
   it('refuses scores that are no numbers', () => {
     expect(() => countScores([1, NaN], [0, 1])).toThrow('score 1 is NaN');
-    expect(() => thresholdFor([], 0.1)).toThrow('at least one normal');
+    expect(() => thresholdFor([], 0.1)).toThrow(DataError);
+    expect(() => thresholdFor([], 0.1)).toThrow(/validation part holds nothing normal.*--val_ratio/);
   });
 });
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createDetector, tableSource } from '../../deeplog/detectors/index.js';
 import { runOnce, scoreDistinct, simulateTriage, type FlaggedSession, type Task } from '../../deeplog/evaluation/index.js';
-import { ABNORMAL, NORMAL, PART, SessionTableBuilder, splitByShare } from '../../deeplog/sequences/index.js';
+import { ABNORMAL, NORMAL, PART, UNLABELLED, SessionTableBuilder, splitByShare } from '../../deeplog/sequences/index.js';
 import { ASK_ONCE } from '../../deeplog/triage/index.js';
 
 /** Ten sessions of [1, 2], of which two validate, then the test part. */
-function taskOf(test: readonly (readonly [events: number[], abnormal: boolean])[]): Task {
+function taskOf(test: readonly (readonly [events: number[], abnormal: boolean | null])[]): Task {
   const builder = new SessionTableBuilder();
   for (let i = 0; i < 10; i++) builder.add([1, 2], 0, 2, NORMAL);
-  for (const [events, abnormal] of test) builder.add(events, 0, events.length, abnormal ? ABNORMAL : NORMAL);
+  for (const [events, abnormal] of test) builder.add(events, 0, events.length, abnormal === null ? UNLABELLED : abnormal ? ABNORMAL : NORMAL);
   const table = builder.build();
   const n = table.size;
   return { dataset: 'test', protocol: 'custom', unit: 'session', table, split: splitByShare(table, { trainUntil: 8 / n, validationUntil: 10 / n + 1e-9, order: 'chronological', seed: 1, trainOn: 'normal' }), seed: 1, complete: true, notes: [], files: [] };
@@ -39,6 +39,14 @@ describe('triage on the test part', () => {
     const result = await simulateTriage({ id: 'made-up' } as never, task, scores, 0.5);
     expect(result?.pattern_kind).toBe('event set (the detector names none)');
     expect(result?.runs[0]).toMatchObject({ questions: 2, settled: 2 });
+  });
+
+  it('leaves sessions without a label out, as the metrics do', async () => {
+    const task = taskOf([[[3, 1], false], [[4, 1], null], [[5, 1], null], [[2, 3], true]]);
+    const scores = Float64Array.from({ length: task.table.distinct }, (_, d) => (task.table.sequence(d).some((e) => e >= 3) ? 1 : 0));
+    const result = await simulateTriage({ id: 'made-up' } as never, task, scores, 0.5);
+    expect(result).toMatchObject({ n_test: 2, f1_before: 2 / 3 }); // one hit, one false alarm
+    expect(result?.runs[0].questions).toBe(2);
   });
 
   it('has nothing to say where nothing is flagged', async () => {
