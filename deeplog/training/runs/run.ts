@@ -83,8 +83,7 @@ export class Run {
     } catch (error) {
       throw new DataError(`${folder}: the run folder cannot be made (${messageOf(error)}). Choose another --logdir, or "none" to keep no record.`);
     }
-    const heading = `# The resolved settings of this run. "deeplog ${options.stage} --config ${folder}/config.yaml" runs it again.\n`;
-    await writeAtomic(path.join(folder, 'config.yaml'), heading + stringify(options.config, { lineWidth: 0 }));
+    await writeConfig(folder, options);
     const state: RunState = {
       schema: 'deeplog.run/1', id, stage: options.stage, created: new Date().toISOString(), command: options.command, ...thisProcess(), status: 'running', message: null, engine: options.engine,
       tensorboard: tensorboard === logdir ? null : path.join(tensorboard, stageFolder(options.stage), id), output_path: options.outputPath, resumed: [],
@@ -101,6 +100,8 @@ export class Run {
     if (before.stage !== options.stage) throw new DataError(`${folder}: is a run of ${before.stage}, not of ${options.stage}.`);
     const state: RunState = { ...before, ...thisProcess(), status: 'running', message: null, engine: options.engine, output_path: options.outputPath, resumed: [...before.resumed, { time: new Date().toISOString(), command: options.command, changed }] };
     await removeHalfWritten(path.join(folder, 'checkpoints'));
+    // With what was changed: the snapshot is of the run as it went on. run.json has what it began with, and when it changed.
+    await writeConfig(folder, options);
     return Run.open(folder, state, options, true, await linesUpTo(folder));
   }
 
@@ -154,4 +155,9 @@ export class Run {
 async function removeHalfWritten(folder: string): Promise<void> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   for (const name of names) if (/\.[0-9a-f]{8}\.tmp$/.test(name)) await rm(path.join(folder, name), { force: true });
+}
+
+async function writeConfig(folder: string, options: RunOptions): Promise<void> {
+  const heading = `# The resolved settings of this run. "deeplog ${options.stage} --config ${folder}/config.yaml" runs it again.\n`;
+  await writeAtomic(path.join(folder, 'config.yaml'), heading + stringify(options.config, { lineWidth: 0 }));
 }
