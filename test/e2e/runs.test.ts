@@ -43,7 +43,7 @@ describe('a training run on the command line', () => {
       kill();
     });
     expect(stopped.code).toBe(130);
-    const id = /interrupted in epoch \d after step \d+, .* go on with: \S.* log-key --resume (\S+)/.exec(stopped.stderr)?.[1] ?? '';
+    const id = /interrupted in epoch \d after step \d+, .* go on with: \S.* log-key (?:-- )?--resume (\S+)/.exec(stopped.stderr)?.[1] ?? '';
     expect(existsSync(path.join(cwd, 'logdir/log-key', id, 'manifest.json'))).toBe(false);
 
     const refused = await deeplog(['log-key', '--resume', id, '--batch_size', '32']);
