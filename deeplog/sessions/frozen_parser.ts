@@ -5,7 +5,7 @@ import { EventsBuilder, readJson, type SessionRecord } from '../artifacts/index.
 import { isStructured, loadState, multiLineRecords, type InputFormat, type LineChunk, type TemplateMiner } from '../parsing/index.js';
 import type { LineBlock } from './line_block.js';
 import { LinePass, type LinePassCounts } from './line_pass.js';
-import { drainSettings, type DrainFlags, type DrainSettings } from './run_drain.js';
+import { drainSettings, type DrainFlags, type DrainSettings } from './drain_settings.js';
 
 /** Where a trained model keeps the parser that it was trained with. */
 export const PARSER_STATE = 'parser_state.json';

@@ -4,4 +4,5 @@ export { readLabels } from './labels.js';
 export { rawLines, rawLogFiles } from './raw_lines.js';
 export { parseLog, type ParseOptions, type ParseSummary } from './parse_log.js';
 export { drainFilter, type FilterOptions } from './ndjson_filter.js';
-export { drainSettings, runDrain, type DrainFlags, type DrainResult, type DrainSettings } from './run_drain.js';
+export { drainSettings, type DrainFlags, type DrainSettings } from './drain_settings.js';
+export { runDrain, type DrainResult } from './run_drain.js';

@@ -5,7 +5,7 @@ import { UsageError } from '../common/index.js';
 import { LinePattern, loadState, logInput, saveState, TemplateMiner, type LineChunk } from '../parsing/index.js';
 import type { LineBlock } from './line_block.js';
 import { LinePass, type LinePassCounts, type LinePassOptions } from './line_pass.js';
-import { inputOptionsOf, parseSettings, type DrainSettings } from './run_drain.js';
+import { inputOptionsOf, parseSettings, type DrainSettings } from './drain_settings.js';
 
 export interface FilterOptions {
   /** Write an event for every line; else the state alone. */

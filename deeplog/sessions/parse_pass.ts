@@ -159,7 +159,7 @@ export class ParsePass {
     }
     const share = summary.unparsedLines / (summary.lines - summary.emptyLines);
     if (share > options.maxUnparsed) {
-      throw new DataError(`${file}: ${summary.unparsedLines} of ${summary.lines - summary.emptyLines} lines (${(100 * share).toFixed(1)} %) do not fit the log format ${JSON.stringify(options.logFormat?.layout)}, above --max_unparsed ${options.maxUnparsed}; the first is line ${unparsed[0].slice(0, 120)}. Correct --logformat; samples are in ${path.join(options.outputPath, 'unparsed.log')}.`);
+      throw new DataError(`${file}: ${summary.unparsedLines} of ${summary.lines - summary.emptyLines} lines (${(100 * share).toFixed(1)} %) do not fit the log format ${JSON.stringify(options.logFormat?.layout)}, above --max_unparsed ${options.maxUnparsed}; the first is line ${unparsed[0].slice(0, 120).replace(/\p{Cc}/gu, '\ufffd')}. Correct --logformat; samples are in ${path.join(options.outputPath, 'unparsed.log')}.`);
     }
   }
 
