@@ -1,6 +1,7 @@
 // A trained model as files for other runtimes: ONNX, TensorFlow.js, Keras h5, with config.json and a model card.
 //   npx deeplog export --model artifacts/log_key_model_result
 //   npx deeplog export --model artifacts/log_key_model_result --formats onnx --output_path artifacts/export_onnx
+//   npx deeplog export --model artifacts/autoencoder/detected
 import { COMMON_OPTIONS, ENGINE_OPTIONS, engineOptions, EXPORT_FORMATS, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export const EXPORT_OPTIONS = {
@@ -9,8 +10,8 @@ export const EXPORT_OPTIONS = {
   overwrite: { type: 'boolean', group: 'Output', default: false, describe: 'replace a finished export in output_path' },
   formats: { type: 'strings', group: 'Output', default: EXPORT_FORMATS, choices: EXPORT_FORMATS, describe: 'formats to write; those that a network cannot have are left out, and named' },
   verify: { type: 'boolean', group: 'Check', default: true, describe: 'run every file in its runtime and compare it with the engine' },
-  verify_input: { type: 'string', group: 'Check', describe: 'sessions to compare scores on (default: those it was trained from)' },
-  verify_sessions: { type: 'integer', group: 'Check', default: 200, min: 1, describe: 'how many of them' },
+  verify_input: { type: 'string', group: 'Check', describe: 'sessions to compare scores on; for what autoencoder train and detect wrote, a raw log (default: what it was trained from)' },
+  verify_sessions: { type: 'integer', group: 'Check', default: 200, min: 1, describe: 'how many of them (sessions, windows or lines) to compare' },
   keras_python: { type: 'string', group: 'Check', describe: 'a Python that has Keras, to run the h5 files in; not checked without it' },
   name: { type: 'string', group: 'Model card', describe: 'name of the model (default: the detector)' },
   data_name: { type: 'string', group: 'Model card', describe: 'what it was trained on (default: the name of the input)' },
@@ -27,6 +28,7 @@ export const exportStage: Stage = {
   async run(given) {
     const o = resolveOptions({ ...EXPORT_OPTIONS, ...COMMON_OPTIONS }, given);
     const { exportModel, FORMATS } = await import('../deeplog/export/index.js');
+    const { openStagedAutoencoder } = await import('../deeplog/evaluation/index.js');
     const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
     const engine = await createEngine(engineOptions(o));
@@ -36,10 +38,10 @@ export const exportStage: Stage = {
         ...(o.keras_python === undefined ? {} : { kerasPython: o.keras_python }),
         ...(o.verify_input === undefined ? {} : { verifyInput: o.verify_input }), ...(o.name === undefined ? {} : { name: o.name }), ...(o.data_name === undefined ? {} : { dataName: o.data_name }),
         ...(o.licence === undefined ? {} : { licence: o.licence }), ...(o.intended_use === undefined ? {} : { intendedUse: o.intended_use }),
-        onProgress: (what) => console.say(what),
+        openOther: openStagedAutoencoder, onProgress: (what) => console.say(what),
       }, () => Promise.resolve(engine));
       for (const [format, p] of Object.entries(parity)) {
-        console.say(`${format.padEnd(11)} in ${p.runtime}: ${p.sessions === null ? '' : `${p.sessions} sessions, scores differ by ${p.largest_score_difference?.toExponential(1)} at most (at ${+(p.at_score ?? 0).toPrecision(4)}); `}outputs by ${p.largest_output_difference.toExponential(1)}`);
+        console.say(`${format.padEnd(11)} in ${p.runtime}: ${p.samples === null ? '' : `${p.samples} ${p.unit}s differ by ${p.largest_score_difference?.toExponential(1)} at most (at ${+(p.at_score ?? 0).toPrecision(4)}); `}outputs by ${p.largest_output_difference.toExponential(1)}`);
       }
       for (const note of notes) console.warn(note);
       console.say(`${detector}: ${files.size} network${files.size === 1 ? '' : 's'} exported`);

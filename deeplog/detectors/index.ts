@@ -27,4 +27,5 @@ export { allRows, type RowOrder } from './deep/parameters/windows.js';
 export { AUTOENCODER_DEFAULTS, TextAutoencoder, type AutoencoderOptions, type TextSource } from './text/autoencoder.js';
 export { LINE_ENCODER_DEFAULTS, LineEncoder, type EncodedLines, type LineEncoderOptions } from './text/line_encoder.js';
 export { LineWindowBuilder, windowStarts, type LineWindows } from './text/line_windows.js';
+export { lineRecipe, WINDOW_ERRORS } from './text/recipe.js';
 export { fitScale, scaleVectors, WINDOW_JUDGE_DEFAULTS, WindowJudge, type VectorScale, type WindowJudgeOptions } from './text/window_judge.js';

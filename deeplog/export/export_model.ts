@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { cp, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { checkOutput, hashInputs, openOutput, readJson, readManifest, writeAtomic, writeJson, writeManifest } from '../artifacts/index.js';
+import { checkOutput, hashInputs, openOutput, readJson, readManifest, writeAtomic, writeJson, writeManifest, type Manifest } from '../artifacts/index.js';
 import { DataError } from '../common/index.js';
-import { isExportable, loadDetector, type Detector, type Exportable } from '../detectors/index.js';
+import { isExportable, loadDetector, type Detector } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
 import { FORMATS, formatsOf, type Format } from './formats.js';
 import { modelCard, renderCard } from './model_card.js';
 import { checkParity, TOLERANCE, type Parity } from './parity.js';
-import { sampleSessions } from './sample_sessions.js';
+import { detectorSubject, type ExportSubject } from './subject.js';
 import { writeFormats, type ExportedFiles, type NetworksDescription } from './write_formats.js';
 
 export interface ExportOptions {
@@ -27,6 +27,8 @@ export interface ExportOptions {
   readonly licence?: string;
   readonly intendedUse?: string;
   readonly flags: Readonly<Record<string, unknown>>;
+  /** Opens a model folder whose config.json names no detector; null when it is none of its kinds either. */
+  openOther?(folder: string, engine: Engine): Promise<ExportSubject | null>;
   onProgress?(what: string): void;
 }
 
@@ -64,70 +66,68 @@ export async function exportModel(options: ExportOptions, engine: () => Promise<
   if (!existsSync(path.join(model, 'config.json'))) throw new DataError(`${model}: holds the result of ${manifest.stage}, not a trained model. Give --model a folder that a training stage wrote.`);
   await checkOutput(outputPath, options.overwrite);
   const config = (await readJson(path.join(model, 'config.json'))) as Record<string, unknown>;
-  if (typeof config.detector !== 'string') throw new DataError(`${model}: holds the result of ${manifest.stage}, whose config.json names no detector. Give --model a detector's folder, as log-key, logbert train or benchmark (artifacts/benchmark/fitted) write it.`);
-  const detector = await loadDetector(model, engine);
-  const notes: string[] = [];
+  const { subject, detector } = await opened(options, config, manifest, engine);
+  const notes: string[] = [...(subject?.notes ?? [])];
   try {
-    if (!isExportable(detector) && detector.usesEngine === true) throw new DataError(`${detector.id}: its networks cannot be exported yet. Exportable are ${DETECTORS_WITH_EXPORT}; detectors without a network are copied as JSON.`);
+    if (subject === null && detector?.usesEngine === true) throw new DataError(`${detector.id}: its networks cannot be exported yet. Exportable are ${DETECTORS_WITH_EXPORT}; detectors without a network are copied as JSON.`);
     await openOutput(outputPath);
-    for (const part of ['', ...(detector.components ?? []).map((c) => c.id)]) await copyJson(path.join(model, part), path.join(outputPath, part), part === '' ? COPIED : [...COPIED, 'config.json', 'model.safetensors']);
-    const exportable = isExportable(detector) ? detector : null;
-    const { files, description, parity } = exportable === null ? await exportJson(model, outputPath, detector, notes) : await exportNetworks(exportable, options, manifest.options, await engine(), notes);
-    const networks = (exportable?.networks() ?? []).map((n) => ({ name: n.name, parameters: n.model.parameters.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0), files: files.get(n.name) ?? {} }));
-    await writeJson(path.join(outputPath, 'config.json'), {
-      ...config, threshold: config.threshold ?? (detector.binary ? 0.5 : null), export: description,
-    });
+    for (const part of ['', ...(detector?.components ?? []).map((c) => c.id)]) await copyJson(path.join(model, part), path.join(outputPath, part), part === '' ? COPIED : [...COPIED, 'config.json', 'model.safetensors']);
+    const { files, description, parity } = subject === null ? await exportJson(model, outputPath, String(config.detector), notes) : await exportNetworks(subject, options, await engine(), notes);
+    const networks = (subject?.networks() ?? []).map((n) => ({ name: n.name, parameters: n.model.parameters.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0), files: files.get(n.name) ?? {} }));
+    const [kind, unit] = [subject?.kind ?? 'detector', subject?.unit ?? 'session'];
+    const threshold = typeof config.threshold === 'number' ? config.threshold : detector?.binary === true ? 0.5 : null;
+    await writeJson(path.join(outputPath, 'config.json'), { ...config, ...(kind === 'detector' ? { threshold } : {}), export: { kind, unit, ...description } });
     const metricsFile = path.join(model, 'metrics.json');
+    const id = subject?.id ?? String(config.detector);
     const card = modelCard({
-      manifest, metrics: existsSync(metricsFile) ? (await readJson(metricsFile)) as Record<string, unknown> : null, detector: detector.id, needs: [...detector.needs],
-      threshold: typeof config.threshold === 'number' ? config.threshold : detector.binary ? 0.5 : null, networks, parity,
+      manifest, metrics: existsSync(metricsFile) ? (await readJson(metricsFile)) as Record<string, unknown> : null, detector: id, kind, unit, needs: [...(subject ?? detector)?.needs ?? []], threshold, networks, parity,
       ...(options.name === undefined ? {} : { name: options.name }), ...(options.dataName === undefined ? {} : { dataName: options.dataName }),
       ...(options.licence === undefined ? {} : { licence: options.licence }), ...(options.intendedUse === undefined ? {} : { intendedUse: options.intendedUse }),
     });
     await writeJson(path.join(outputPath, 'model_card.json'), card);
     await writeAtomic(path.join(outputPath, 'model_card.md'), renderCard(card, description.scoring));
-    await writeManifest(outputPath, { stage: 'export', startedAt, options: options.flags, inputs: await hashInputs([path.join(model, 'config.json'), path.join(model, 'model.safetensors'), path.join(model, 'manifest.json')]), extra: { detector: detector.id, parity, files: Object.fromEntries(files) } });
-    return { detector: detector.id, files, parity, notes };
+    await writeManifest(outputPath, { stage: 'export', startedAt, options: options.flags, inputs: await hashInputs([path.join(model, 'config.json'), path.join(model, 'model.safetensors'), path.join(model, 'manifest.json')]), extra: { detector: id, parity, files: Object.fromEntries(files) } });
+    return { detector: id, files, parity, notes };
   } finally {
-    await detector.dispose?.();
+    await (subject ?? detector)?.dispose?.();
   }
 }
 
-async function exportNetworks(detector: Exportable, options: ExportOptions, trained: Readonly<Record<string, unknown>>, engine: Engine, notes: string[]): Promise<Made> {
-  const networks = detector.networks();
+/** What the folder holds: a detector, with networks (then as a subject) or without, or something that `openOther` knows. @throws DataError */
+async function opened({ model, openOther }: ExportOptions, config: Readonly<Record<string, unknown>>, manifest: Manifest, engine: () => Promise<Engine>): Promise<{ subject: ExportSubject | null; detector: Detector | null }> {
+  if (typeof config.detector === 'string') {
+    const detector = await loadDetector(model, engine);
+    return { subject: isExportable(detector) ? detectorSubject(detector, manifest.options.input_file) : null, detector };
+  }
+  const subject = (await openOther?.(model, await engine())) ?? null;
+  if (subject === null) throw new DataError(`${model}: holds the result of ${manifest.stage}, whose config.json names no detector. Give --model a detector's folder, as log-key, logbert train or benchmark (artifacts/benchmark/fitted) write it.`);
+  return { subject, detector: null };
+}
+
+async function exportNetworks(subject: ExportSubject, options: ExportOptions, engine: Engine, notes: string[]): Promise<Made> {
+  const networks = subject.networks();
   const possible = FORMATS.filter((f) => networks.some((n) => formatsOf(n).includes(f)));
   const wanted = options.formats.filter((f) => possible.includes(f));
-  if (wanted.length === 0) throw new DataError(`${detector.id} cannot be exported as ${options.formats.join(' or ')}: its networks are no plain sequence of layers. It has ${possible.join(', ')}: choose with --formats.`);
+  if (wanted.length === 0) throw new DataError(`${subject.id} cannot be exported as ${options.formats.join(' or ')}: its networks are no plain sequence of layers. It has ${possible.join(', ')}: choose with --formats.`);
   const left = options.formats.filter((f) => !possible.includes(f));
-  if (left.length > 0) notes.push(`${detector.id} has no ${left.join(' or ')} file (its networks are no plain sequence of layers), only ${possible.join(', ')}`);
-  const { files, description } = await writeFormats(detector, options.outputPath, wanted, options.onProgress);
+  if (left.length > 0) notes.unshift(`${subject.id} has no ${left.join(' or ')} file (its networks are no plain sequence of layers), only ${possible.join(', ')}`);
+  const { files, description } = await writeFormats(subject, options.outputPath, wanted, options.onProgress);
   if (!options.verify) return { files, description, parity: {} };
-  const sessions = await sessionsToCheck(detector, options, trained, notes);
-  options.onProgress?.(`running the files on generated inputs${sessions.length === 0 ? '' : ` and ${sessions.length} sessions`}`);
-  const parity = await checkParity(detector, options.outputPath, files, { sessions, engine, ...(options.kerasPython === undefined ? {} : { kerasPython: options.kerasPython }) });
+  const samples = await subject.samples(options.verifyInput, options.verifySessions);
+  if (samples === null) notes.push(`the ${subject.unit}s it was trained on are not at hand: the files were compared on generated inputs only (--verify_input compares scores on ${subject.unit}s of your own)`);
+  options.onProgress?.(`running the files on generated inputs${samples === null ? '' : ` and ${samples.count} ${subject.unit}s`}`);
+  const parity = await checkParity(subject, options.outputPath, files, { samples, engine, ...(options.kerasPython === undefined ? {} : { kerasPython: options.kerasPython }) });
   for (const [format, p] of Object.entries(parity)) {
-    if (!(p.deviation <= TOLERANCE)) throw new DataError(`${detector.id}: the ${format} files, run in ${p.runtime}, are ${p.deviation.toExponential(1)} away from the engine (allowed: ${TOLERANCE}). They are in ${options.outputPath}, unfinished. This is a fault of the exporter: please report it, and leave ${format} out with --formats.`);
+    if (!(p.deviation <= TOLERANCE)) throw new DataError(`${subject.id}: the ${format} files, run in ${p.runtime}, are ${p.deviation.toExponential(1)} away from the engine (allowed: ${TOLERANCE}). They are in ${options.outputPath}, unfinished. This is a fault of the exporter: please report it, and leave ${format} out with --formats.`);
   }
   if (wanted.includes('h5') && options.kerasPython === undefined) notes.push('the Keras files were not run: --keras_python checks them in the Keras of a Python that has it');
   return { files, description, parity };
 }
 
-async function sessionsToCheck(detector: Exportable, { verifyInput, verifySessions }: ExportOptions, trained: Readonly<Record<string, unknown>>, notes: string[]) {
-  if (verifyInput !== undefined) return sampleSessions(verifyInput, detector, verifySessions);
-  const input = trained.input_file;
-  try {
-    if (typeof input === 'string' && existsSync(input)) return await sampleSessions(input, detector, verifySessions);
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-  }
-  notes.push('the sessions it was trained on are not at hand: the files were compared on generated inputs only (--verify_input compares scores on sessions of your own)');
-  return [];
-}
-
 /** A detector without a network is its JSON files. */
-async function exportJson(model: string, outputPath: string, detector: Detector, notes: string[]): Promise<Made> {
+async function exportJson(model: string, outputPath: string, id: string, notes: string[]): Promise<Made> {
   for (const name of await readdir(model)) if (name.endsWith('.json') && !['manifest.json', 'metrics.json', 'config.json'].includes(name)) await cp(path.join(model, name), path.join(outputPath, name));
-  notes.push(`${detector.id} has no network: its JSON was copied, there is nothing for ONNX, TensorFlow.js or Keras`);
+  notes.push(`${id} has no network: its JSON was copied, there is nothing for ONNX, TensorFlow.js or Keras`);
   const scoring = ['This detector has no network: its scores are those of the workbench (`deeplog detect`), from the JSON files here.'];
   return { files: new Map(), description: { schema: 'deeplog.export/1', scoring, networks: [] }, parity: {} };
 }

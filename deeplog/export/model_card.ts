@@ -1,12 +1,16 @@
 import path from 'node:path';
 import type { Format } from './formats.js';
 import type { Parity } from './parity.js';
+import type { ExportSubject } from './subject.js';
 
 /** What a user of the model should know, as in Mitchell et al., "Model cards for model reporting" (FAT* 2019). */
 export interface ModelCard {
   readonly schema: 'deeplog.model_card/1';
   readonly name: string;
   readonly detector: string;
+  /** A detector judges its units; an encoder turns them into vectors. */
+  readonly kind: ExportSubject['kind'];
+  readonly unit: ExportSubject['unit'];
   readonly created: string;
   readonly licence: string;
   readonly intended_use: string;
@@ -28,6 +32,8 @@ export interface CardFacts {
   readonly manifest: { readonly stage: string; readonly created: string; readonly commit: string | null; readonly machine: string; readonly seed: number | null; readonly inputs: Readonly<Record<string, string>>; readonly options: Readonly<Record<string, unknown>>; readonly [more: string]: unknown };
   readonly metrics: Readonly<Record<string, unknown>> | null;
   readonly detector: string;
+  readonly kind: ExportSubject['kind'];
+  readonly unit: ExportSubject['unit'];
   readonly needs: readonly string[];
   readonly threshold: number | null;
   readonly name?: string;
@@ -39,21 +45,27 @@ export interface CardFacts {
 }
 
 const LICENCE = "not stated: weights follow the terms of the data they were learned from; set it with --licence. The software itself is MIT.";
-const USE = 'Ranking and flagging unusual sessions of the same system whose logs it was trained on, for a person to look at. Not for deciding about people, and not as the only safeguard of anything.';
+const USE = {
+  detector: (unit: string): string => `Ranking and flagging unusual ${unit}s of the same system whose logs it was trained on, for a person to look at. Not for deciding about people, and not as the only safeguard of anything.`,
+  encoder: (unit: string): string => `Turning ${unit}s of the same system's logs into vectors, for a detector to judge. By itself it does not say what is abnormal.`,
+};
 const PROTOCOL_FLAGS = ['split', 'train_ratio', 'val_ratio', 'train_on', 'target_fpr', 'window_size', 'min_length', 'preset', 'score', 'alpha', 'seed'];
 
 export function modelCard(facts: CardFacts): ModelCard {
   const { manifest, metrics } = facts;
   const { options } = manifest;
-  const given = typeof options.input_file === 'string' ? path.basename(options.input_file) : 'unknown';
+  const trainedOn = [options.input_file, manifest.log].find((file) => typeof file === 'string');
+  const given = typeof trainedOn === 'string' ? path.basename(trainedOn) : 'unknown';
   const test = (metrics?.test ?? null) as Readonly<Record<string, unknown>> | null;
   return {
     schema: 'deeplog.model_card/1',
     name: facts.name ?? facts.detector,
     detector: facts.detector,
+    kind: facts.kind,
+    unit: facts.unit,
     created: new Date().toISOString(),
     licence: facts.licence ?? LICENCE,
-    intended_use: facts.intendedUse ?? USE,
+    intended_use: facts.intendedUse ?? USE[facts.kind](facts.unit),
     data: { name: facts.dataName ?? given, files: Object.fromEntries(Object.entries(manifest.inputs).map(([file, hash]) => [path.basename(file), hash])) },
     protocol: {
       ...Object.fromEntries(PROTOCOL_FLAGS.filter((f) => options[f] !== undefined).map((f) => [f, options[f]])),
@@ -78,11 +90,15 @@ function metricsOf(metrics: CardFacts['metrics'], test: Readonly<Record<string, 
   return `On the test part of the split above, ${own === null ? 'without the threshold below' : `with the threshold ${shown(own)}, not with the one below, which is newer`}: whatever depends on the threshold does not hold for this model as it is now.`;
 }
 
-function limitsOf({ needs, threshold }: CardFacts, test: Readonly<Record<string, unknown>> | null): string[] {
+function limitsOf({ needs, threshold, kind, unit }: CardFacts, test: Readonly<Record<string, unknown>> | null): string[] {
   const positives = test === null ? null : Number(test.tp) + Number(test.fn);
+  const reads = needs.includes('text')
+    ? 'It reads raw lines: lines of another layout, or with words that the training part did not have, get vectors that mean little.'
+    : 'Event ids mean something only with the parser state they were trained with; another parser, or a relearned one, gives other ids.';
+  if (kind === 'encoder') return [reads, 'Its vectors can be compared with each other, not with those of another encoder.'];
   return [
-    'Event ids mean something only with the parser state they were trained with; another parser, or a relearned one, gives other ids.',
-    'Whatever was not in the training part counts as evidence against a session: after a release that logs new events expect alarms until the model is trained anew.',
+    reads,
+    `Whatever was not in the training part counts as evidence against a ${unit}: after a release that logs new events expect alarms until the model is trained anew.`,
     'The threshold is from normal validation sessions of the training period; it grows stale when normal behaviour drifts (`deeplog detect --recalibrate` takes it anew).',
     ...(needs.includes('params') ? ['It reads the numbers of each line and those of the same event before it, in line order: sessions cut out of their log cannot be scored.'] : []),
     ...(threshold === null ? ['It comes without a threshold: choose one on normal sessions of your own.'] : []),
@@ -94,18 +110,18 @@ function limitsOf({ needs, threshold }: CardFacts, test: Readonly<Record<string,
 
 /** The card as a page, with the machine-readable one named in it. */
 export function renderCard(card: ModelCard, recipe: readonly string[]): string {
-  const { metrics, parity } = card;
+  const { metrics } = card;
   const rows = (record: Readonly<Record<string, unknown>>): string[] => Object.entries(record).filter(([, v]) => v === null || typeof v !== 'object').map(([k, v]) => `| ${k} | ${shown(v)} |`);
   const lines = [
-    `# ${card.name}`, '', `Detector \`${card.detector}\`, exported ${card.created.slice(0, 10)}. The same as data: model_card.json.`, '',
+    `# ${card.name}`, '', `${card.kind === 'encoder' ? 'Encoder' : 'Detector'} \`${card.detector}\`, exported ${card.created.slice(0, 10)}. The same as data: model_card.json.`, '',
     '## Intended use', '', card.intended_use, '',
     '## Data', '', `Trained on ${card.data.name}.`, '', '| file | sha256 |', '|---|---|', ...Object.entries(card.data.files).map(([f, h]) => `| ${f} | ${h} |`), '',
     '## Protocol', '', '| setting | value |', '|---|---|', ...rows(card.protocol), '',
     '## Metrics', '', ...(card.metrics_of === null ? ['None in the model folder.'] : [card.metrics_of, '', '| metric | value |', '|---|---|', ...rows(metrics)]), '',
-    `Threshold: ${card.threshold === null ? 'none' : shown(card.threshold)}${card.threshold === null ? '' : ' (a session is abnormal above it)'}.`, '',
+    ...(card.kind === 'encoder' ? [] : [`Threshold: ${card.threshold === null ? 'none' : shown(card.threshold)}${card.threshold === null ? '' : ` (a ${card.unit} is abnormal above it)`}.`, '']),
     '## Files', '', '| network | parameters | files |', '|---|---|---|', ...card.networks.map((n) => `| ${n.name} | ${n.parameters.toLocaleString('en-US')} | ${Object.values(n.files).join(', ')} |`), '',
-    '## Agreement with the engine', '', ...parityTable(parity), '',
-    '## How a score is made', '', ...recipe.map((step, i) => `${i + 1}. ${step}`), '',
+    '## Agreement with the engine', '', ...parityTable(card), '',
+    card.kind === 'encoder' ? '## How a vector is made' : '## How a score is made', '', ...recipe.map((step, i) => `${i + 1}. ${step}`), '',
     '## Limits', '', ...card.limits.map((l) => `- ${l}`), '',
     '## Licence', '', card.licence, '',
     '## Origin', '', `Stage \`${card.trained_by.stage}\`, ${card.trained_by.created}, commit ${card.trained_by.commit ?? 'unknown'}, on ${card.trained_by.machine}.`, '',
@@ -113,12 +129,12 @@ export function renderCard(card: ModelCard, recipe: readonly string[]): string {
   return lines.join('\n');
 }
 
-function parityTable(parity: ModelCard['parity']): string[] {
+function parityTable({ parity, kind, unit }: ModelCard): string[] {
   const entries = Object.entries(parity);
   if (entries.length === 0) return ['Not checked (--no-verify, or no networks).'];
   return [
-    '| format | runtime | sessions | largest difference of a score | of a network output |', '|---|---|---|---|---|',
-    ...entries.map(([format, p]) => `| ${format} | ${p.runtime} | ${p.sessions ?? 'none at hand'} | ${p.largest_score_difference === null ? '–' : `${p.largest_score_difference.toExponential(1)} (at a score of ${shown(p.at_score)})`} | ${p.largest_output_difference.toExponential(1)} |`),
+    `| format | runtime | ${unit}s | largest difference of a ${kind === 'encoder' ? "vector's number" : 'score'} | of a network output |`, '|---|---|---|---|---|',
+    ...entries.map(([format, p]) => `| ${format} | ${p.runtime} | ${p.samples ?? 'none at hand'} | ${p.largest_score_difference === null ? '–' : `${p.largest_score_difference.toExponential(1)} (at ${kind === 'encoder' ? '' : 'a score of '}${shown(p.at_score)})`} | ${p.largest_output_difference.toExponential(1)} |`),
   ];
 }
 

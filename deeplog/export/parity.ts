@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { seededRandom } from '../common/index.js';
-import type { Exportable, ExportableNetwork, NetworkRunner, Session } from '../detectors/index.js';
+import type { ExportableNetwork, NetworkRunner } from '../detectors/index.js';
 import type { Batch, Engine, NumericArray } from '../engine/index.js';
 import { FORMATS, type Format } from './formats.js';
 import { KerasProcess } from './keras/process.js';
 import { openExported, type ExportedForward } from './open_exported.js';
+import type { ExportSubject, Samples } from './subject.js';
 import type { ExportedFiles } from './write_formats.js';
 
 /** How far exported files may be from the engine: of values up to 1 the difference itself, of larger ones their share. */
@@ -14,8 +15,9 @@ export const TOLERANCE = 1e-5;
 export interface Parity {
   /** Name and version of what ran them. */
   readonly runtime: string;
-  /** Real sessions whose scores were compared; null where none were at hand. */
-  readonly sessions: number | null;
+  /** Real sessions (windows, lines) whose scores (or vectors) were compared; null where none were at hand. */
+  readonly samples: number | null;
+  readonly unit: ExportSubject['unit'];
   readonly largest_score_difference: number | null;
   /** The engine's score where that is. */
   readonly at_score: number | null;
@@ -29,22 +31,22 @@ export interface Parity {
 }
 
 export interface ParityOptions {
-  /** Real sessions to score; may be none. */
-  readonly sessions: readonly Session[];
+  /** Real things to score; null: none are at hand. */
+  readonly samples: Samples | null;
   readonly engine: Engine;
   /** A Python with Keras, in which h5 files are run; without it they are not checked. */
   readonly kerasPython?: string;
 }
 
 /**
- * Runs every exported file in the runtime it is for: on generated inputs against the engine's forward pass, and on real sessions,
- * score by score, against the detector.
+ * Runs every exported file in the runtime it is for: on generated inputs against the engine's forward pass, and on real samples,
+ * score by score, against the engine's.
  */
-export async function checkParity(detector: Exportable, folder: string, files: ExportedFiles, options: ParityOptions): Promise<Partial<Record<Format, Parity>>> {
-  const { sessions, engine, kerasPython } = options;
-  const networks = detector.networks();
-  const amplification = detector.amplification?.() ?? 1;
-  const expected = sessions.length === 0 ? null : await scoresOf(detector.answeredBy(null), sessions);
+export async function checkParity(subject: Pick<ExportSubject, 'networks' | 'amplification' | 'unit'>, folder: string, files: ExportedFiles, options: ParityOptions): Promise<Partial<Record<Format, Parity>>> {
+  const { samples, engine, kerasPython } = options;
+  const networks = subject.networks();
+  const amplification = subject.amplification?.() ?? 1;
+  const expected = samples === null ? null : await samples.scores(null);
   const out: Partial<Record<Format, Parity>> = {};
   const keras = kerasPython === undefined ? undefined : new KerasProcess(kerasPython);
   try {
@@ -64,9 +66,9 @@ export async function checkParity(detector: Exportable, folder: string, files: E
         // A detector may have networks that this format cannot hold: scores then need all of them in another one.
         const complete = networks.every(({ name }) => opened.has(name));
         const run: NetworkRunner = (name) => opened.get(name) ?? missing(name);
-        const scores = expected === null || !complete ? null : difference(expected, await scoresOf(detector.answeredBy(run), sessions));
+        const scores = samples === null || expected === null || !complete ? null : difference(expected, await samples.scores(run));
         out[format] = {
-          runtime: first.runtime, sessions: scores === null ? null : sessions.length, largest_score_difference: scores?.absolute ?? null, at_score: scores?.at ?? null,
+          runtime: first.runtime, samples: scores === null ? null : samples?.count ?? null, unit: subject.unit, largest_score_difference: scores?.absolute ?? null, at_score: scores?.at ?? null,
           largest_output_difference: outputs.absolute, deviation: Math.max(outputs.relative, (scores?.relative ?? 0) / amplification), tolerance: TOLERANCE, score_tolerance: TOLERANCE * amplification,
         };
       } finally {
@@ -77,12 +79,6 @@ export async function checkParity(detector: Exportable, folder: string, files: E
     await keras?.close();
   }
   return out;
-}
-
-/** A score per session; where it is made of several, all of them. */
-async function scoresOf(detector: Exportable, sessions: readonly Session[]): Promise<Float64Array> {
-  if (detector.scoredOn === undefined) return detector.scoreBatch(sessions);
-  return Float64Array.from((await detector.scoredOn(sessions)).flatMap((scores) => Array.from(scores)));
 }
 
 interface Difference {
@@ -147,5 +143,5 @@ function larger(a: Difference, b: Difference): Difference {
 }
 
 function missing(name: string): never {
-  throw new RangeError(`the detector asks for a network ${name} that it does not list in networks()`);
+  throw new RangeError(`what is exported asks for a network ${name} that it does not list in networks()`);
 }

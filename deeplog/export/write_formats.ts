@@ -1,5 +1,6 @@
-import type { Exportable, ExportableNetwork } from '../detectors/index.js';
+import type { ExportableNetwork } from '../detectors/index.js';
 import { writeNetwork, type Format } from './formats.js';
+import type { ExportSubject } from './subject.js';
 
 /** Files of each network by format, relative to the folder. */
 export type ExportedFiles = ReadonlyMap<string, Partial<Record<Format, string>>>;
@@ -19,8 +20,8 @@ export interface NetworksDescription {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-/** Writes every network of a fitted detector in those of `formats` that it has. */
-export async function writeFormats(detector: Exportable, folder: string, formats: readonly Format[], onProgress?: (what: string) => void): Promise<WrittenFormats> {
+/** Writes every network of a fitted detector (or encoder) in those of `formats` that it has. */
+export async function writeFormats(detector: Pick<ExportSubject, 'networks' | 'scoringRecipe' | 'scoringData'>, folder: string, formats: readonly Format[], onProgress?: (what: string) => void): Promise<WrittenFormats> {
   const networks = detector.networks();
   const files = new Map<string, Partial<Record<Format, string>>>();
   for (const [i, network] of networks.entries()) {

@@ -45,7 +45,7 @@ describe('export', () => {
     for (const file of Object.values(files.get('log_key_model') ?? {})) expect(existsSync(path.join(folder, 'out', file))).toBe(true);
     expect(Object.keys(parity)).toEqual(['onnx', 'tfjs-layers', 'tfjs-graph']);
     for (const p of Object.values(parity)) {
-      expect(p.sessions).toBeGreaterThan(20);
+      expect(p.samples).toBeGreaterThan(20);
       expect(p.deviation).toBeLessThan(TOLERANCE);
       // Two runtimes never agree to the last bit: a difference of nothing would mean that nothing was compared.
       expect(p.largest_output_difference).toBeGreaterThan(0);
@@ -73,7 +73,7 @@ describe('export', () => {
     expect(files.size).toBeGreaterThan(1);
     for (const name of files.keys()) expect(name).toMatch(/^parameter_models\/event_\d+$/);
     for (const p of Object.values(parity)) {
-      expect(p).toMatchObject({ sessions: 60 });
+      expect(p).toMatchObject({ samples: 60, unit: 'session' });
       expect(p.deviation).toBeLessThan(TOLERANCE);
     }
   });
@@ -84,7 +84,7 @@ describe('export', () => {
     const swapped = (values: Float32Array): Float32Array => values.map((_, i) => values[i % (4 * units) < units ? i + units : i % (4 * units) < 2 * units ? i - units : i]);
     const wrong = Object.create(detector, { networks: { value: () => detector.networks().map((n) => ({ ...n, parameters: { ...n.parameters, 'lstm_2/bias': swapped(n.parameters['lstm_2/bias']) } })) } }) as Exportable;
     const { files } = await writeFormats(wrong, path.join(folder, 'swapped'), ['onnx', 'tfjs-layers']);
-    const parity = await checkParity(detector, path.join(folder, 'swapped'), files, { sessions: [], engine });
+    const parity = await checkParity({ networks: () => detector.networks(), unit: 'session' }, path.join(folder, 'swapped'), files, { samples: null, engine });
     expect(parity.onnx?.deviation).toBeGreaterThan(100 * TOLERANCE);
     expect(parity['tfjs-layers']?.deviation).toBeGreaterThan(100 * TOLERANCE);
     await detector.dispose();
@@ -106,7 +106,7 @@ describe('export', () => {
 
   it('compares generated inputs only where there are no sessions, and says so', async () => {
     const { parity, notes } = await run(options(keys, 'unseen', { formats: ['onnx'], verifyInput: undefined, model: await copyWithout(keys, 'gone') }));
-    expect(parity.onnx).toMatchObject({ sessions: null, largest_score_difference: null });
+    expect(parity.onnx).toMatchObject({ samples: null, largest_score_difference: null });
     expect(notes[0]).toMatch(/not at hand: the files were compared on generated inputs only/);
   });
 

@@ -3,7 +3,7 @@ import { modelCard, renderCard, type CardFacts } from '../../deeplog/export/mode
 
 const card = (metrics: CardFacts['metrics'], threshold: number | null): string => renderCard(modelCard({
   manifest: { stage: 'log-key', created: '2026-01-02T03:04:05.000Z', commit: null, machine: 'here', seed: 1, inputs: {}, options: {} },
-  metrics, detector: 'd', needs: [], threshold, networks: [], parity: {},
+  metrics, detector: 'd', kind: 'detector', unit: 'session', needs: [], threshold, networks: [], parity: {},
 }), []);
 const ON_TEST = 'On the test part of the split above, read once, with the threshold below.';
 

@@ -49,7 +49,7 @@ describe('export of detectors that are no plain sequence of layers', () => {
     expect([...files.keys()]).toEqual(networks);
     expect(Object.keys(parity)).toEqual(['onnx', 'tfjs-graph']);
     for (const p of Object.values(parity)) {
-      expect(p.sessions).toBeGreaterThan(20);
+      expect(p.samples).toBeGreaterThan(20);
       expect(p.deviation).toBeLessThan(TOLERANCE);
     }
     expect(notes[0]).toMatch(/has no tfjs-layers or h5 file .* only onnx, tfjs-graph/);
@@ -64,7 +64,7 @@ describe('export of detectors that are no plain sequence of layers', () => {
     const { files, parity } = await run(await fitted(detector, 'deeplog'), 'deeplog-out', ['onnx']);
     expect([...files.keys()]).toContain('log_key_model');
     expect([...files.keys()].filter((n) => n.startsWith('parameter_model')).length).toBeGreaterThan(0);
-    for (const p of Object.values(parity)) expect(p).toMatchObject({ sessions: 40 });
+    for (const p of Object.values(parity)) expect(p).toMatchObject({ samples: 40, unit: 'session' });
     expect(await readJson(path.join(folder, 'deeplog-out', 'deeplog-keys', 'config.json'))).toMatchObject({ model: 'log-key' });
     expect(await readJson(path.join(folder, 'deeplog-out', 'deeplog-workflow', 'workflow_model.json'))).toMatchObject({ schema: 'deeplog.workflow/1' });
   });
