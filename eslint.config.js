@@ -16,7 +16,7 @@ export const LAYERS = {
   triage: ['artifacts'],
   detectors: ['models', 'engine', 'training', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts', 'text'],
   simulator: [],
-  cli: ['training'],
+  cli: ['training', 'artifacts'],
   // Training stages write the exported formats beside the weights.
   evaluation: ['export', 'detectors', 'triage', 'engine', 'training', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts', 'text'],
   export: ['detectors', 'models', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],

@@ -55,7 +55,7 @@ export async function trainedModel(folder: string): Promise<{ model: string; log
     if (code !== 0) throw new Error(`deeplog ${args[0]}: ${errors}`);
   };
   await stage('data', 'generate', '--output_path', 'sample', '--sessions', '1500');
-  await stage('drain', '--input_file', 'sample/sample.log', '--label_file', 'sample/labels.csv', '--config_file', path.join(ROOT, 'drain3.ini'), '--output_path', 'drain_result', '--format', 'arrow');
+  await stage('drain', '--input_file', 'sample/sample.log', '--label_file', 'sample/labels.csv', '--parser_config', path.join(ROOT, 'drain3.ini'), '--output_path', 'drain_result', '--format', 'arrow');
   await stage('log-key', '--input_file', 'drain_result', '--output_path', 'keys', '--max_epochs', '5', '--learning_rate', '0.003', '--batch_size', '64', '--threads', '1');
   return { model: path.join(folder, 'keys'), log: path.join(folder, 'sample', 'sample.log') };
 }

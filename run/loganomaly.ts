@@ -22,7 +22,7 @@ const trainStage: Stage = {
     console.say(describeEngine(engine.info));
     try {
       const trained = await withRun({ stage: 'loganomaly train', specs: TRAIN_OPTIONS, options: o, console, engine }, (run) => trainSequenceModel({
-        stage: 'loganomaly train', vocabularyPath: o.vocab, outputPath: o.output_path, overwrite: o.overwrite, targetFpr: o.target_fpr, seed: o.seed, flags: o,
+        stage: 'loganomaly train', vocabularyPath: o.vocab, outputPath: o.output_path, overwrite: o.overwrite, targetFpr: o.target_fpr, seed: o.seed, maxEpochs: o.max_epochs, ranks: o.score === 'rank', flags: o,
         make: ({ vocabulary, complete, templates }) => new LogAnomaly({ ...settingsOf(LOGANOMALY_MODEL_OPTIONS, o), score: o.score === 'nll' ? 'nll' : 'rank', predictEnd: o.predict_end && complete }, templates, vocabulary),
         onData: (task) => console.say(`loganomaly: ${formatCount(task.table.size)} ${task.unit}s, ${formatCount(task.table.distinct)} distinct; split ${task.split.sha256.slice(0, 12)}`),
       }, engine, run.report, run.signal));

@@ -22,7 +22,7 @@ const trainStage: Stage = {
     console.say(describeEngine(engine.info));
     try {
       const trained = await withRun({ stage: 'logbert train', specs: TRAIN_OPTIONS, options: o, console, engine }, (run) => trainSequenceModel({
-        stage: 'logbert train', vocabularyPath: o.vocab, outputPath: o.output_path, overwrite: o.overwrite, targetFpr: o.target_fpr, seed: o.seed, flags: o,
+        stage: 'logbert train', vocabularyPath: o.vocab, outputPath: o.output_path, overwrite: o.overwrite, targetFpr: o.target_fpr, seed: o.seed, maxEpochs: o.max_epochs, flags: o,
         make: ({ vocabulary }) => new LogBert({ ...settingsOf(LOGBERT_MODEL_OPTIONS, o), score: 'both' }, vocabulary),
         onData: (task) => console.say(`logbert: ${formatCount(task.table.size)} ${task.unit}s, ${formatCount(task.table.distinct)} distinct; split ${task.split.sha256.slice(0, 12)}`),
       }, engine, run.report, run.signal));

@@ -30,10 +30,9 @@ export const DRAIN_OPTIONS = {
   ndjson: { type: 'boolean', group: 'Output', default: false, describe: 'be a filter: no folder, but one JSON object per line to standard output' },
   state_out: { type: 'string', group: 'Output', describe: 'where a filter leaves its state: a file, or - for a last line {"state": …}' },
   overwrite: { type: 'boolean', group: 'Output', default: false, describe: 'replace a finished result in output_path' },
-  config_file: { type: 'string', group: 'Parser', describe: 'parser configuration (default: drain3.ini where there is one)' },
+  parser_config: { type: 'string', group: 'Parser', formerly: { config_file: null }, describe: "the parser's drain3.ini, \"none\" for none (default: drain3.ini where there is one; formerly --config_file)" },
   system: { type: 'string', group: 'Parser', choices: SYSTEM_NAMES, describe: 'layout, masks, thresholds and sessions of a known system, instead of drain3.ini; other flags win' },
-  parser: { type: 'string', group: 'Parser', choices: ['drain', 'spell', 'jaccard'], describe: 'parsing algorithm (default: what engine names)' },
-  engine: { type: 'string', group: 'Parser', default: 'Drain', choices: ['Drain', 'JaccardDrain'], describe: "Drain3's name for the algorithm" },
+  parser: { type: 'string', group: 'Parser', default: 'drain', choices: ['drain', 'spell', 'jaccard'], formerly: { engine: { Drain: 'drain', JaccardDrain: 'jaccard' } }, describe: 'parsing algorithm (formerly --engine Drain | JaccardDrain)' },
   tau: { type: 'number', group: 'Parser', default: 0.5, min: 0.01, max: 1, describe: 'spell: share of a message that must agree with a template, in order' },
   sim_th: { type: 'number', group: 'Parser', default: 0.4, min: 0, max: 1, describe: 'similarity threshold' },
   depth: { type: 'integer', group: 'Parser', default: 4, min: 3, max: 100, describe: 'depth of the leaves, as in Drain3' },
@@ -75,7 +74,7 @@ export const drainStage: Stage = {
     ['$0 drain --system bgl --input_file BGL.log', 'a known system'],
     ['$0 drain --suggest --input_file app.log > app.ini', 'settings for a log never seen'],
     ['$0 drain --merge shard1 shard2 --output_path artifacts/merged', 'one parser state from shards parsed apart'],
-    ["$0 drain --input_file app.log --config_file none --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window", 'a log of your own'],
+    ["$0 drain --input_file app.log --parser_config none --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window", 'a log of your own'],
   ],
   async run(given) {
     const { drainFilter, drainSettings, runDrain } = await import('../deeplog/sessions/index.js');
@@ -85,7 +84,7 @@ export const drainStage: Stage = {
       const { system } = so_far;
       const preset = SYSTEM_NAMES.find((name) => name === system);
       const layers = preset === undefined ? [] : [{ name: `--system ${preset}`, values: systemFlags(preset), lenient: true }];
-      const file = typeof so_far.config_file === 'string' ? so_far.config_file : existsSync('drain3.ini') && layers.length === 0 ? 'drain3.ini' : 'none';
+      const file = typeof so_far.parser_config === 'string' ? so_far.parser_config : existsSync('drain3.ini') && layers.length === 0 ? 'drain3.ini' : 'none';
       if (file === 'none') return layers;
       const ini = readDrainIni(file);
       unknown = ini.unknown;
@@ -94,7 +93,7 @@ export const drainStage: Stage = {
       return [...layers, { name: file, values: records ? { ...ini.values, logformat: undefined, time_format: undefined } : ini.values, lenient: true }];
     });
     const console = new StageConsole(options.quiet);
-    for (const key of unknown) console.warn(`${options.config_file ?? 'drain3.ini'}: ${key} means nothing here and is ignored`);
+    for (const key of unknown) console.warn(`${options.parser_config ?? 'drain3.ini'}: ${key} means nothing here and is ignored`);
     if (options.merge !== undefined) {
       if (options.input_file !== undefined || options.state !== undefined) throw new UsageError('--merge joins saved states and parses nothing: leave --input_file and --state out, and match afterwards with --state.');
       const merged = await mergeStateFiles(options.merge, options.output_path, options.overwrite, options.compress_state);

@@ -28,7 +28,7 @@ export const logKeyStage: Stage = {
     const engine = await createEngine(engineOptions(o));
     console.say(describeEngine(engine.info));
     try {
-      const { task, detector, evaluation: e, hitAtK, warnings } = await withRun({ stage: 'log-key', specs: LOG_KEY_OPTIONS, options: o, console, engine }, (run) => trainLogKey({
+      const { task, detector, evaluation: e, hitAtK, alerts, warnings } = await withRun({ stage: 'log-key', specs: LOG_KEY_OPTIONS, options: o, console, engine }, (run) => trainLogKey({
         inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, trainRatio: o.train_ratio, valRatio: o.val_ratio,
         order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', targetFpr: o.target_fpr, seed: o.seed, model: logKeyOptions(o), formats: EXPORT_FORMATS.filter((f) => o.formats.includes(f)), flags: o,
         ...(o.label_file === undefined ? {} : { labelFile: o.label_file }),
@@ -36,11 +36,12 @@ export const logKeyStage: Stage = {
       }, engine, run.report, run.signal));
       console.clear();
       const t = detector.training;
-      console.say(`trained in ${formatSeconds(t?.seconds ?? 0)}: best epoch ${t?.bestEpoch}, val_loss ${t?.bestLoss.toFixed(5)}, ${t?.stopped === 'early' ? 'stopped early' : 'all epochs run'}; vocabulary ${detector.vocabularySize}`);
+      console.say(`trained in ${formatSeconds(t?.seconds ?? 0)}: best epoch ${t?.bestEpoch}, val_loss ${t?.bestLoss.toFixed(5)}, ${t?.stopped === 'early' ? 'stopped early' : 'all epochs run'}; ${detector.vocabularySize - 3} known keys`);
       console.say(`hit@K on validation: ${[1, 3, 5, 9].map((k) => `${k}: ${(100 * hitAtK[k - 1]).toFixed(2)} %`).join(', ')}`);
       console.say(`${o.score === 'rank' ? 'g' : 'threshold'} = ${+e.threshold.toPrecision(5)} from validation normals at ${100 * o.target_fpr} % false alarms`);
       const percent = (x: number | null): string => (x === null ? '–' : x.toFixed(3));
       if (e.labelled) console.say(`test: ${formatCount(e.n_test)} ${task.unit}s, F1 ${percent(e.f1)} (precision ${percent(e.precision)}, recall ${percent(e.recall)}); at 1 % ${percent(e.at_target_fpr?.at(-1)?.f1 ?? null)}; oracle ${percent(e.oracle_f1)}`);
+      else console.say(`test: ${formatCount(alerts)} of ${formatCount(e.n_test)} ${task.unit}s are above it`);
       for (const w of warnings) console.warn(w);
       console.say(`written: ${o.output_path} (model.safetensors, ${o.formats.join(', ')}, config.json, metrics.json)`);
       console.say(`next: ${invocation('detect')} --model ${o.output_path} --input_file <new log>\n      ${invocation('benchmark')} --protocol custom --input_file ${o.input_file} --model ${o.output_path}`);

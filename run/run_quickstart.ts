@@ -30,7 +30,7 @@ export const quickstartStage: Stage = {
     };
     await step(dataStage, { action: 'generate', output_path: out('sample'), sessions: o.sessions, overwrite: true });
     // Templates are learned from the first part only, so that the test number is clean.
-    await step(drainStage, { input_file: out('sample/sample.log'), label_file: out('sample/labels.csv'), config_file: shippedFile('drain3.ini'), fit_share: 0.5, output_path: out('drain_result'), overwrite: true });
+    await step(drainStage, { input_file: out('sample/sample.log'), label_file: out('sample/labels.csv'), parser_config: shippedFile('drain3.ini'), fit_share: 0.5, output_path: out('drain_result'), overwrite: true });
     await step(logKeyStage, { input_file: out('drain_result'), output_path: out('log_key_model_result'), learning_rate: 0.003, batch_size: 64, max_epochs: o.max_epochs, target_fpr: 0.01, overwrite: true });
     // Another day's log, which neither the parser nor the model has seen.
     await step(dataStage, { action: 'generate', output_path: out('tomorrow'), sessions: Math.ceil(o.sessions / 3), seed: 2, overwrite: true });

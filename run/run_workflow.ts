@@ -25,7 +25,7 @@ export const workflowStage: Stage = {
     const o = resolveOptions({ ...WORKFLOW_OPTIONS, ...COMMON_OPTIONS }, given);
     const { trainWorkflow } = await import('../deeplog/evaluation/index.js');
     const console = new StageConsole(o.quiet);
-    const { task, detector, evaluation: e, learnSeconds, trainSessions, distinctSequences, known, boxes, coverage } = await trainWorkflow({
+    const { task, detector, evaluation: e, alerts, learnSeconds, trainSessions, distinctSequences, known, boxes, coverage } = await trainWorkflow({
       inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, trainRatio: o.train_ratio, valRatio: o.val_ratio,
       order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', targetFpr: o.target_fpr, seed: o.seed,
       workflow: { minLength: o.min_length, threshold: o.threshold, backSteps: o.back_steps }, drawShare: o.draw_share, flags: o,
@@ -38,6 +38,7 @@ export const workflowStage: Stage = {
     console.say(`normal sessions that never leave it: ${(100 * known.validation).toFixed(2)} % of validation, ${(100 * known.test).toFixed(2)} % of test`);
     const figure = (x: number | null): string => (x === null ? '–' : x.toFixed(3));
     if (e.labelled) console.say(`test: ${formatCount(e.n_test)} ${task.unit}s, F1 ${figure(e.f1)} (precision ${figure(e.precision)}, recall ${figure(e.recall)}) at threshold ${e.threshold.toPrecision(4)}; at 1 % ${figure(e.at_target_fpr?.at(-1)?.f1 ?? null)}; oracle ${figure(e.oracle_f1)}`);
+    else console.say(`test: ${formatCount(alerts)} of ${formatCount(e.n_test)} ${task.unit}s are above threshold ${e.threshold.toPrecision(4)}`);
     for (const note of task.notes) console.warn(note);
     console.say(`written: ${o.output_path} (workflows.json, workflow.svg, workflow.dot, workflow_model.json, metrics.json)`);
     console.say(`next: ${invocation('diagnose')} --workflow ${o.output_path} --input_file ${o.input_file} --worst 3`);

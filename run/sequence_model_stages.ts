@@ -1,5 +1,5 @@
 // The steps that LogBERT and LogAnomaly share: `vocab` and `predict`; `train` is each one's own (logbert.ts, loganomaly.ts).
-import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, invocation, resolveOptions, SPLIT_OPTIONS, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, invocation, resolveOptions, SPLIT_OPTIONS, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 export type SequenceModel = 'logbert' | 'loganomaly';
 
@@ -67,12 +67,12 @@ export function predictStage(model: SequenceModel): Stage {
       const engine = await createEngine(engineOptions(o));
       console.say(describeEngine(engine.info));
       try {
-        const { task, evaluation: e, predictionsFile } = await predictSequenceModel({ stage: `${model} predict`, model: o.model, outputPath: o.output_path, overwrite: o.overwrite, targetFpr: o.target_fpr, flags: o }, () => Promise.resolve(engine));
+        const { task, evaluation: e, alerts, predictionsFile } = await predictSequenceModel({ stage: `${model} predict`, model: o.model, outputPath: o.output_path, overwrite: o.overwrite, targetFpr: o.target_fpr, flags: o }, () => Promise.resolve(engine));
         const three = (x: number | null | undefined): string => (x === null || x === undefined ? '–' : x.toFixed(3));
         const one = e.at_target_fpr?.at(-1);
         process.stdout.write(e.labelled
           ? `${formatCount(e.n_test)} ${task.unit}s: F1 ${three(e.f1)} (precision ${three(e.precision)}, recall ${three(e.recall)}) at ${100 * o.target_fpr} % false alarms on validation normals; at 1 % ${three(one?.f1)}; oracle ${three(e.oracle_f1)}; ROC-AUC ${three(e.roc_auc)}, PR-AUC ${three(e.pr_auc)}\n`
-          : `${formatCount(e.n_test)} ${task.unit}s scored; they have no labels, so nothing judges the scores\n`);
+          : `${formatCount(e.n_test)} ${task.unit}s scored, ${formatCount(alerts)} above the threshold; without labels there is no F1\n`);
         for (const note of task.notes) console.warn(note);
         console.say(`written: ${predictionsFile}\nnext: ${invocation('detect')} --model ${o.model} --input_file <new log>`);
       } finally {
@@ -83,12 +83,12 @@ export function predictStage(model: SequenceModel): Stage {
 }
 
 /** What a training step says at its end. */
-export function sayTrained(console: StageConsole, model: SequenceModel, o: { readonly output_path: string; readonly target_fpr: number }, trained: { readonly threshold: number; readonly detector: { readonly vocabularySize: number; readonly training: { readonly bestEpoch: number; readonly bestLoss: number; readonly stopped: string; readonly seconds: number; readonly history: readonly unknown[] } | null; readonly notes?: readonly string[] } }): void {
+export function sayTrained(console: StageConsole, model: SequenceModel, o: { readonly output_path: string; readonly target_fpr: number }, trained: { readonly threshold: number; readonly hints: readonly string[]; readonly detector: { readonly vocabularySize: number; readonly training: { readonly bestEpoch: number; readonly bestLoss: number; readonly stopped: string; readonly seconds: number; readonly history: readonly unknown[] } | null; readonly notes?: readonly string[] } }): void {
   const { training: t, notes, vocabularySize } = trained.detector;
   console.clear();
-  console.say(`trained in ${t?.seconds.toFixed(1)} s: ${t?.history.length} epochs, best ${t?.bestEpoch}, val_loss ${t?.bestLoss.toFixed(5)}, ${t?.stopped === 'early' ? 'stopped early' : 'all epochs run'}; vocabulary ${vocabularySize}`);
+  console.say(`trained in ${formatSeconds(t?.seconds ?? 0)}: best epoch ${t?.bestEpoch} of ${t?.history.length}, val_loss ${t?.bestLoss.toFixed(5)}, ${t?.stopped === 'early' ? 'stopped early' : 'all epochs run'}; ${vocabularySize - 3} known keys`);
   console.say(`threshold ${+trained.threshold.toPrecision(5)} from validation normals at ${100 * o.target_fpr} % false alarms`);
-  for (const note of notes ?? []) console.warn(note);
+  for (const note of [...notes ?? [], ...trained.hints]) console.warn(note);
   console.say(`written: ${o.output_path} (model.safetensors, config.json, metrics.json)\nnext: ${invocation(model)} predict --model ${o.output_path}`);
 }
 

@@ -63,8 +63,16 @@ export async function writeManifest(folder: string, facts: ManifestFacts): Promi
 export async function readManifest(folder: string): Promise<Manifest> {
   const file = path.join(folder, MANIFEST);
   if (!existsSync(folder)) throw new DataError(`${folder}: there is no such folder. Check the path, or run the stage that writes it.`);
-  if (!existsSync(file)) throw new DataError(`${folder}: has no ${MANIFEST}, so the run that wrote it did not finish. Run it again.`);
+  if (!existsSync(file)) throw new DataError(`${folder}: ${await whyNoManifest(folder)}`);
   return (await readJson(file)) as Manifest;
+}
+
+/** What a folder without a manifest is: an unfinished result, one that holds results, or somebody's own. */
+async function whyNoManifest(folder: string): Promise<string> {
+  if (existsSync(path.join(folder, UNFINISHED))) return `has no ${MANIFEST}, so the run that wrote it did not finish. Run it again.`;
+  const inner = (await readdir(folder).catch(() => [])).filter((name) => existsSync(path.join(folder, name, MANIFEST)));
+  if (inner.length > 0) return `is not the result of a stage, but holds some: ${inner.slice(0, 3).map((name) => path.join(folder, name)).join(', ')}${inner.length > 3 ? ', …' : ''}. Name one of them.`;
+  return `has no ${MANIFEST}: it is not the result of a stage, or the run that wrote it did not finish.`;
 }
 
 /** Stands in a folder from its first file to its manifest, so that what a killed run left can be told from somebody's own files. */
@@ -143,8 +151,7 @@ export function describeMachine(): string {
   return `${os.availableParallelism()} × ${cpus[0]?.model.trim() ?? 'unknown CPU'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.platform()} ${os.arch()}`;
 }
 
-/** The commit of the project's own checkout; null for an installed package, whose user's repository is another matter. */
-/** The commit that this code was checked out from, or null. */
+/** The commit that this code was checked out from; null for an installed package, whose user's repository is another matter. */
 export async function gitCommit(): Promise<string | null> {
   if (import.meta.dirname.includes(`${path.sep}node_modules${path.sep}`)) return null;
   try {

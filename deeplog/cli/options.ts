@@ -18,6 +18,8 @@ export interface OptionSpec {
   /** The bound itself is not allowed. */
   readonly exclusive?: boolean;
   readonly required?: boolean;
+  /** Names that it had before, which still work with a notice; where the values changed, too, the old ones and what they are now. */
+  readonly formerly?: Readonly<Record<string, Readonly<Record<string, string>> | null>>;
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
@@ -50,6 +52,11 @@ export const COMMON_OPTIONS = {
 
 const TYPE_NAMES: Readonly<Record<OptionSpec['type'], string>> = { string: '', boolean: '', number: ' [number]', integer: ' [whole number]', strings: ' [names, a comma between]', literal: ' [Python literal]' };
 
+/** The old names of flags, which are accepted and not shown. */
+export function formerNames(specs: OptionSpecs): string[] {
+  return Object.values(specs).flatMap((spec) => Object.keys(spec.formerly ?? {})).filter((old) => !(old in specs));
+}
+
 /** Declares the flags to yargs. Values stay text: checking is ours, since yargs turns "abc" into NaN without a word. */
 export function declareOptions(argv: Argv, specs: OptionSpecs): Argv {
   for (const [name, spec] of Object.entries(specs)) {
@@ -64,6 +71,7 @@ export function declareOptions(argv: Argv, specs: OptionSpecs): Argv {
       defaultDescription: spec.default === undefined ? undefined : String(spec.default),
     });
   }
+  for (const old of formerNames(specs)) argv.option(old, { type: 'string', requiresArg: true, hidden: true });
   return argv;
 }
 
@@ -72,10 +80,10 @@ export function declareOptions(argv: Argv, specs: OptionSpecs): Argv {
  * @throws UsageError naming the flag, the value, where it came from and what is allowed.
  */
 export function resolveOptions<S extends OptionSpecs>(specs: S, given: Readonly<Record<string, unknown>>, layers: (config: Readonly<Record<string, unknown>>) => readonly Layer[] = () => []): Values<S> {
-  const config = typeof given.config === 'string' ? readConfig(given.config) : {};
-  const all: Layer[] = [{ name: 'command line', values: given, lenient: true }];
+  const config = typeof given.config === 'string' ? renamed(readConfig(given.config), specs, given.config) : {};
+  const all: Layer[] = [{ name: 'command line', values: renamed(given, specs, 'command line'), lenient: true }];
   if (typeof given.config === 'string') all.push({ name: given.config, values: config });
-  all.push(...layers({ ...config, ...withoutUndefined(given) }));
+  all.push(...layers({ ...config, ...withoutUndefined(all[0].values) }));
   for (const layer of all) {
     if (layer.lenient) continue;
     const unknown = Object.keys(layer.values).find((k) => !(k in specs));
@@ -89,6 +97,22 @@ export function resolveOptions<S extends OptionSpecs>(specs: S, given: Readonly<
     else if (spec.required) throw new UsageError(`--${name} is missing: ${spec.describe}.`);
   }
   return out as Values<S>;
+}
+
+/** Values under the names of today. What was given under an old one is said once. */
+function renamed(values: Readonly<Record<string, unknown>>, specs: OptionSpecs, from: string): Record<string, unknown> {
+  const out = { ...values };
+  for (const [name, spec] of Object.entries(specs)) {
+    for (const [old, newValues] of Object.entries(spec.formerly ?? {})) {
+      if (old in specs || out[old] === undefined) continue;
+      const value = out[old];
+      delete out[old];
+      out[name] ??= newValues?.[String(value)] ?? value;
+      const dash = from === 'command line' ? '--' : `${from}: `;
+      process.stderr.write(`note: ${dash}${old} is now ${dash === '--' ? dash : ''}${name}${newValues === null ? '' : ` ${String(out[name])}`}; the old name still works\n`);
+    }
+  }
+  return out;
 }
 
 function readConfig(file: string): Record<string, unknown> {

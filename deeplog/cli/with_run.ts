@@ -17,6 +17,7 @@ type RunFlags = Readonly<Record<string, unknown>> & {
   readonly mlflow_experiment: string;
   readonly seed: number;
   readonly output_path: string;
+  readonly overwrite: boolean;
 };
 
 export interface RunContext {
@@ -42,6 +43,9 @@ export interface RunHandle {
  */
 export async function withRun<T>(context: RunContext, train: (run: RunHandle) => Promise<T>): Promise<T> {
   const { console, options, specs, stage } = context;
+  // What the stage would refuse in the end is refused before there is a run folder.
+  const { checkOutput } = await import('../artifacts/index.js');
+  await checkOutput(options.output_path, options.overwrite);
   const { combineReporters, eventReporter, InterruptedError, DivergedError, mlflowReporter, Run, tensorboardReporter } = await import('../training/index.js');
   if (options.mlflow_uri !== undefined && !/^https?:\/\/[^/]/.test(options.mlflow_uri)) throw new UsageError(`--mlflow_uri is ${JSON.stringify(options.mlflow_uri)}; it must be the address of a server, e.g. http://127.0.0.1:5000.`);
   const signal = interruptSignal(console);
@@ -59,10 +63,18 @@ export async function withRun<T>(context: RunContext, train: (run: RunHandle) =>
   };
   for (const warning of resuming?.warnings ?? []) console.warn(warning);
   const run = resuming === undefined ? await Run.start(options.logdir, options.out_tensorboard_path ?? options.logdir, runOptions) : await Run.resume(resuming.folder, resuming.changed, runOptions);
-  console.say(`run: ${run.folder}${resuming === undefined ? '' : ' (resumed)'}`);
+  let named = false;
+  const say: Reporter = {
+    ...shown,
+    training(r) {
+      if (!named) console.say(`run: ${run.folder}${resuming === undefined ? '' : ' (resumed)'}`);
+      named = true;
+      shown.training?.(r);
+    },
+  };
   const started = performance.now();
   try {
-    const result = await train({ report: combineReporters([shown, run.reporter]), signal });
+    const result = await train({ report: combineReporters([say, run.reporter]), signal });
     console.clear();
     await run.finish();
     return result;
@@ -77,6 +89,8 @@ export async function withRun<T>(context: RunContext, train: (run: RunHandle) =>
       error.message += ` The last checkpoint is whole: ${run.lastCheckpoint}. Go on with: ${goOn}`;
     }
     await run.stop(error instanceof InterruptedError ? 'interrupted' : 'failed', error instanceof Error ? error.message : String(error));
+    // Bad input is no run: there is nothing to list, compare or go on with.
+    if (resuming === undefined && (error instanceof DataError || error instanceof UsageError)) await run.removeIfUntrained();
     throw error;
   }
 }

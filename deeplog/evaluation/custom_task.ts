@@ -33,7 +33,7 @@ export async function customTask(options: CustomTaskOptions): Promise<{ set: Ses
     ...set.notes,
     ...(leaked ? [`the parser learned from test lines too${order === 'chronological' ? `; for a clean test number parse again with --fit_until_line ${heldOutLine}` : ', as with any random split: test lines are among all others'}`] : []),
     ...(order === 'random' ? [complete ? 'random split of time-ordered data' : 'leaks: overlapping windows may be on both sides of a random split'] : []),
-    ...(table.labelled ? [] : ['the sessions have no labels: alerts are counted, but there is no F1']),
+    ...(table.labelled ? [] : ['the sessions have no labels: alerts can be counted, but there is no F1 (drain takes --label_file)']),
   ];
   return { set, task: { dataset: path.basename(inputFile), protocol: 'custom', unit: complete ? 'session' : 'window', seed, complete, table, split, notes, files: set.files, ...(folder === null ? {} : { folder }) } };
 }

@@ -4,8 +4,8 @@ import { checkOutput, hashInputs, openOutput, readJson, readManifest, readSessio
 import { DataError, UsageError } from '../common/index.js';
 import { DetailedSessions, requireNeeds, sessionLines, type Detector, type Need, type Session } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
-import { inputFiles, quoteLines } from '../parsing/index.js';
-import { drainSettings, PARSER_STATE, readParserFlags, runDrain, type DrainFlags } from '../sessions/index.js';
+import { inputFiles, isStructured, quoteLines, type InputFormat } from '../parsing/index.js';
+import { drainSettings, PARSER_STATE, readParserFlags, runDrain, UnfitLogError, type DrainFlags, type DrainResult } from '../sessions/index.js';
 import { ABNORMAL, readSessionSet, UNLABELLED, type SessionTable } from '../sequences/index.js';
 import type { Standing } from '../triage/index.js';
 import { needsDetails } from './details.js';
@@ -129,10 +129,26 @@ async function parsedInput(options: DetectOptions): Promise<Source> {
   if (parser === null) return { sessions: inputFile, sessionsArrow: null, rawLog: null, warnings: [] };
   options.onProgress?.(`parsing ${inputFile} with the model's parser (nothing is learned)`);
   const output = path.join(options.outputPath, 'parsed');
-  const flags: DrainFlags = { ...parser, input_file: inputFile, output_path: output, label_file: options.labelFile, state: path.join(options.model, PARSER_STATE), fit_until_line: 1, fit_share: undefined, match_only: undefined, format: 'arrow', overwrite: true };
-  const { warnings, report } = await runDrain(drainSettings(flags));
+  const flags: DrainFlags = {
+    ...parser, input_file: inputFile, output_path: output, label_file: options.labelFile, state: path.join(options.model, PARSER_STATE), fit_until_line: 1, fit_share: undefined, match_only: undefined, truth_file: undefined, parquet: false,
+    profiling: false, workers: 1, format: 'arrow', overwrite: true,
+  };
+  const { warnings, report } = await parseAsTrained(flags, parser, options.model);
   for (const line of report) options.onProgress?.(line);
   return { sessions: output, sessionsArrow: path.join(output, 'sessions.arrow'), rawLog: inputFile === '-' ? null : inputFile, warnings };
+}
+
+/** Parses with the model's settings. @throws DataError that speaks of the model where the log does not fit them: they are no flags of `detect`. */
+async function parseAsTrained(flags: DrainFlags, trained: DrainFlags, model: string): Promise<DrainResult> {
+  const records = (f: DrainFlags): boolean => isStructured(f.input_format as InputFormat | undefined, f.input_file);
+  const kind = (f: DrainFlags): string => (records(f) ? 'records (JSON lines, CSV, Parquet)' : 'lines of text');
+  if (records(flags) !== records(trained)) throw new DataError(`${flags.input_file}: is read as ${kind(flags)}, and ${model} was trained on ${kind(trained)}. Give it a log of the kind that it was trained on.`);
+  try {
+    return await runDrain(drainSettings(flags));
+  } catch (error) {
+    if (!(error instanceof UnfitLogError)) throw error;
+    throw new DataError(`${error.finding} Layout and sessions are as ${model} was trained: give it a log of the same kind, or train a model on this one.`);
+  }
 }
 
 /**

@@ -19,6 +19,11 @@ export async function scoreDistinct(detector: Detector, task: Pick<Task, 'table'
   return scores;
 }
 
+/** Test sessions above the threshold, labelled or not. */
+export function countAlerts({ table, split }: Pick<Task, 'table' | 'split'>, scores: Float64Array, threshold: number): number {
+  return split.parts.reduce((n, part, s) => n + (part === PART.test && scores[table.sequenceOf[s]] > threshold ? 1 : 0), 0);
+}
+
 const SEQUENCES_PER_CALL = 32_768;
 
 /** Scores by distinct sequence, or session by session where equal sequences may score differently. */

@@ -20,6 +20,10 @@ export interface TrainedModel {
 
 export type JudgedEvidence = Evidence & { readonly template?: string; readonly expected_templates?: readonly string[] };
 
+/** Which step takes the folder that a step of the staged autoencoder wrote. */
+const NEXT_AUTOENCODER_STEP: Readonly<Record<string, string>> = {
+  'autoencoder prepare': 'autoencoder train --input', 'autoencoder train': 'autoencoder encode --model', 'autoencoder encode': 'autoencoder detect --input', 'autoencoder detect': 'autoencoder evaluate --input',
+};
 const EVIDENCE_PER_SESSION = 5;
 const SEQUENCES_PER_BATCH = 32_768;
 
@@ -27,6 +31,7 @@ const SEQUENCES_PER_BATCH = 32_768;
 export async function openModel(folder: string, engine: () => Promise<Engine>): Promise<TrainedModel> {
   const manifest = await readManifest(folder);
   const file = path.join(folder, 'config.json');
+  if (manifest.stage.startsWith('autoencoder ')) throw new DataError(`${folder}: holds the result of "${manifest.stage}", which judges windows of lines and not sessions. "${NEXT_AUTOENCODER_STEP[manifest.stage] ?? manifest.stage}" reads it; a model for sessions comes from log-key, logbert train, loganomaly train, parameters or workflow.`);
   if (!existsSync(file)) throw new DataError(`${folder}: holds the result of ${manifest.stage}, not a trained model. Give --model a folder that a training stage wrote.`);
   const detector = await loadDetector(folder, engine);
   const config = (await readJson(file)) as Record<string, unknown>;

@@ -7,9 +7,10 @@ import { ABNORMAL, PART, UNLABELLED, Vocabulary, writeSplit } from '../sequences
 import type { Reporter, TrainResult } from '../training/index.js';
 import { customTask } from './custom_task.js';
 import { readDataSource, writeDataSource, type DataSource } from './data_source.js';
-import { evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
+import { countAlerts, evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
 import { thresholdFor } from './metrics.js';
 import type { Task } from './protocols.js';
+import { onlyUnknownAlert, stillFalling, tooFewNormals } from './training_hints.js';
 import { templateTexts } from './template_texts.js';
 import { copyParser } from './train_log_key.js';
 
@@ -61,11 +62,13 @@ export interface TrainedSequenceModel<D> {
   readonly detector: D;
   /** From validation normals, for the target rate. */
   readonly threshold: number;
+  /** What the training's end says about its settings. */
+  readonly hints: readonly string[];
 }
 
 /** Second step: fits the model on the training part and sets its threshold on validation normals. The test part is not looked at. */
-export async function trainSequenceModel<D extends Detector & { readonly training: TrainResult | null }>(
-  options: Step & { readonly vocabularyPath: string; readonly targetFpr: number; readonly seed: number; make(ingredients: Ingredients): D; onData?(task: Task): void }, engine: Engine, report: Reporter, signal: AbortSignal,
+export async function trainSequenceModel<D extends Detector & { readonly training: TrainResult | null; readonly vocabularySize: number }>(
+  options: Step & { readonly vocabularyPath: string; readonly targetFpr: number; readonly seed: number; readonly maxEpochs: number; /** Scores are ranks of keys. */ readonly ranks?: boolean; make(ingredients: Ingredients): D; onData?(task: Task): void }, engine: Engine, report: Reporter, signal: AbortSignal,
 ): Promise<TrainedSequenceModel<D>> {
   const startedAt = performance.now();
   const { vocabularyPath, outputPath, stage, flags, targetFpr } = options;
@@ -92,13 +95,15 @@ export async function trainSequenceModel<D extends Detector & { readonly trainin
     stage, startedAt, options: flags, seed: options.seed, engine: engine.info, inputs: await hashInputs([...set.files, path.join(vocabularyPath, 'vocabulary.json')]),
     extra: { split_sha256: task.split.sha256, fit_seconds: training?.seconds ?? null },
   });
-  return { task, detector, threshold };
+  return { task, detector, threshold, hints: [...tooFewNormals(task, targetFpr), ...stillFalling(training, options.maxEpochs), ...(options.ranks === true ? onlyUnknownAlert('the threshold', threshold, detector.vocabularySize) : [])] };
 }
 
 export interface Predicted {
   readonly task: Task;
   readonly detector: Detector;
   readonly evaluation: Evaluation;
+  /** Sessions of the test part above the threshold. */
+  readonly alerts: number;
   readonly predictionsFile: string;
 }
 
@@ -127,5 +132,5 @@ export async function predictSequenceModel(options: Step & { readonly model: str
   await writeJson(path.join(outputPath, 'metrics.json'), { schema: 'deeplog.prediction_metrics/1', test: evaluation });
   await writeManifest(outputPath, { stage, startedAt, options: flags, inputs: await hashInputs([...set.files, path.join(model, 'config.json'), path.join(model, 'model.safetensors')]), extra: { split_sha256: split.sha256 } });
   await detector.dispose?.();
-  return { task, detector, evaluation, predictionsFile };
+  return { task, detector, evaluation, alerts: countAlerts(task, scores, evaluation.threshold), predictionsFile };
 }

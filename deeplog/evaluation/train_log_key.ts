@@ -5,12 +5,13 @@ import { checkOutput, hashInputs, openOutput, readJson, readManifest, writeJson,
 import { DeepLogKeys, LOG_KEY_NETWORK, tableSource, type DeepLogKeysOptions } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
 import { fileOf, FORMATS, writeFormats, type Format } from '../export/index.js';
-import { ABNORMAL, PART, writeSplit, type SessionSet } from '../sequences/index.js';
+import { PART, writeSplit, type SessionSet } from '../sequences/index.js';
 import type { Reporter } from '../training/index.js';
 import { customTask, type CustomTaskOptions } from './custom_task.js';
-import { evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
+import { countAlerts, evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
 import type { Task } from './protocols.js';
 import { reportEvaluation } from './run_evaluation.js';
+import { onlyUnknownAlert, stillFalling, tooFewNormals } from './training_hints.js';
 
 export interface TrainLogKeyOptions extends CustomTaskOptions {
   readonly inputFile: string;
@@ -29,6 +30,8 @@ export interface TrainedLogKey {
   readonly detector: DeepLogKeys;
   readonly evaluation: Evaluation;
   readonly hitAtK: readonly number[];
+  /** Sessions of the test part above the threshold. */
+  readonly alerts: number;
   readonly warnings: readonly string[];
 }
 
@@ -66,7 +69,7 @@ export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, r
     stage: 'log-key', startedAt, options: options.flags, seed, engine: engine.info, inputs: await hashInputs([...set.files]),
     extra: { split_sha256: split.sha256, fit_seconds: detector.training?.seconds ?? null },
   });
-  return { task, detector, evaluation, hitAtK, warnings: warningsFor(task, evaluation, detector, options) };
+  return { task, detector, evaluation, hitAtK, alerts: countAlerts(task, scores, evaluation.threshold), warnings: warningsFor(task, evaluation, detector, options) };
 }
 
 /** What a model needs to read new logs of the same kind: the parser's state and the settings it was made with. */
@@ -80,18 +83,11 @@ export async function copyParser(input: string, outputPath: string): Promise<voi
   await writeJson(path.join(outputPath, 'parser.json'), { schema: 'deeplog.parser/1', options: manifest.options });
 }
 
-function validationNormals(task: Task): number {
-  return task.split.parts.reduce((n, part, s) => n + (part === PART.validation && task.table.labels[s] !== ABNORMAL ? 1 : 0), 0);
-}
-
 function warningsFor(task: Task, evaluation: Evaluation, detector: DeepLogKeys, options: TrainLogKeyOptions): string[] {
-  const out: string[] = [...task.notes];
-  const normals = evaluation.at_target_fpr?.[0];
-  if (normals !== undefined && Math.floor(validationNormals(task) * options.targetFpr) === 0) out.push(`the validation part is too small for a target of ${100 * options.targetFpr} % false alarms: the threshold is its highest normal score`);
-  const { training, vocabularySize, options: model } = detector;
-  if (training !== null && training.stopped === 'max_epochs' && training.bestEpoch >= 0.9 * training.history.length && training.history.length > 1) {
-    out.push(`the validation loss was still falling at the last epoch: raise --max_epochs, or lower --batch_size (${detector.trainingWindows} distinct windows make ${Math.ceil(detector.trainingWindows / model.batchSize)} steps an epoch)`);
-  }
-  if (model.score === 'rank' && evaluation.threshold >= vocabularySize - 3) out.push(`g = ${evaluation.threshold} is every key there is: only unknown events can alert. Train longer, or look at --score nll`);
-  return out;
+  return [
+    ...task.notes,
+    ...(evaluation.at_target_fpr === null ? [] : tooFewNormals(task, options.targetFpr)),
+    ...stillFalling(detector.training, options.model.maxEpochs, `${detector.trainingWindows} distinct windows make`),
+    ...(detector.options.score === 'rank' ? onlyUnknownAlert('g', evaluation.threshold, detector.vocabularySize) : []),
+  ];
 }

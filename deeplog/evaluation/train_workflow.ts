@@ -5,7 +5,7 @@ import { DeepLogWorkflow, tableSource } from '../detectors/index.js';
 import { ABNORMAL, PART, writeSplit } from '../sequences/index.js';
 import { drawDot, drawSvg, outline, simplify, toNetwork, type WorkflowOptions } from '../workflow/index.js';
 import { customTask, type CustomTaskOptions } from './custom_task.js';
-import { evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
+import { countAlerts, evaluate, scoreDistinct, type Evaluation } from './evaluate.js';
 import type { Task } from './protocols.js';
 import { copyParser } from './train_log_key.js';
 
@@ -29,6 +29,8 @@ export interface TrainedWorkflow {
   readonly distinctSequences: number;
   /** Shares of normal sessions whose whole path the workflow knows. */
   readonly known: { readonly validation: number; readonly test: number };
+  /** Sessions of the test part above the threshold. */
+  readonly alerts: number;
   readonly boxes: number;
   readonly coverage: number;
 }
@@ -68,7 +70,7 @@ export async function trainWorkflow(options: TrainWorkflowOptions): Promise<Trai
   });
   await copyParser(options.inputFile, outputPath);
   await writeManifest(outputPath, { stage: 'workflow', startedAt, options: options.flags, seed, inputs: await hashInputs([...set.files]), extra: { split_sha256: split.sha256, fit_seconds: learnSeconds } });
-  return { task, detector, evaluation, learnSeconds, trainSessions: train.size, distinctSequences: [...train.distinct()].length, known, boxes: drawn.nodes.length, coverage: drawn.coverage };
+  return { task, detector, evaluation, alerts: countAlerts(task, scores, evaluation.threshold), learnSeconds, trainSessions: train.size, distinctSequences: [...train.distinct()].length, known, boxes: drawn.nodes.length, coverage: drawn.coverage };
 }
 
 /** Share of a part's normal sessions that never leave the workflow. */

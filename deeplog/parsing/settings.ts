@@ -3,14 +3,14 @@ import ini from 'ini';
 import { DataError, parsePythonLiteral, UsageError, type Literal } from '../common/index.js';
 
 /** Where each drain3.ini key goes: the name is that of the command-line flag. */
-const KEYS: Readonly<Record<string, Readonly<Record<string, { flag: string; literal?: boolean }>>>> = {
+const KEYS: Readonly<Record<string, Readonly<Record<string, { flag: string; literal?: boolean; values?: Readonly<Record<string, string>> }>>>> = {
   DRAIN: {
     sim_th: { flag: 'sim_th' },
     depth: { flag: 'depth' },
     max_children: { flag: 'max_children' },
     max_clusters: { flag: 'max_clusters' },
     extra_delimiters: { flag: 'extra_delimiters', literal: true },
-    engine: { flag: 'engine' },
+    engine: { flag: 'parser', values: { Drain: 'drain', JaccardDrain: 'jaccard' } },
     parametrize_numeric_tokens: { flag: 'parametrize_numeric_tokens' },
   },
   MASKING: {
@@ -49,7 +49,7 @@ export interface IniSettings {
  * @throws DataError when the file is missing; UsageError when a literal in it is broken.
  */
 export function readDrainIni(file: string): IniSettings {
-  if (!existsSync(file)) throw new DataError(`${file}: there is no such configuration file. Check --config_file, or leave it out for the defaults.`);
+  if (!existsSync(file)) throw new DataError(`${file}: there is no such configuration file. Check --parser_config, or leave it out for the defaults.`);
   const sections = ini.parse(quoteValues(readFileSync(file, 'utf8'))) as Record<string, Record<string, string> | string>;
   const values: Record<string, Literal> = {};
   const unknown: string[] = [];
@@ -62,7 +62,11 @@ export function readDrainIni(file: string): IniSettings {
       const text = String(raw); // ini turns null and true into values of their own
       const target = KEYS[section.toUpperCase()]?.[key.toLowerCase()];
       if (target === undefined) unknown.push(`[${section}] ${key}`);
-      else if (target.flag !== '' && text !== '') values[target.flag] = target.literal ? parsePythonLiteral(text, `${file}, [${section}] ${key}`) : unquoted(text, `${file}, [${section}] ${key}`);
+      else if (target.flag !== '' && text !== '') {
+        const where = `${file}, [${section}] ${key}`;
+        const value = target.literal ? parsePythonLiteral(text, where) : unquoted(text, where);
+        values[target.flag] = target.values?.[String(value)] ?? value;
+      }
     }
   }
   return { values, unknown };

@@ -133,7 +133,7 @@ function withFields(flags: DrainFlags, fields: FieldMap): DrainFlags {
   };
 }
 
-/** `--parser`, else what drain3.ini's `engine` names. */
+/** `engine` stands in models of before: Drain3's name for the algorithm. */
 function parserOf(f: DrainFlags): ParserName {
   return PARSERS.find((p) => p === f.parser) ?? (f.engine === 'JaccardDrain' ? 'jaccard' : 'drain');
 }

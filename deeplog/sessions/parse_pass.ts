@@ -29,6 +29,13 @@ export interface ParseOptions extends LinePassOptions {
   onProgress?(progress: { lines: number; bytes: number; totalBytes: number | null }): void;
 }
 
+/** A log that its settings do not fit. What to do about it depends on whose settings they are: the caller's flags, or a trained model's. */
+export class UnfitLogError extends DataError {
+  constructor(readonly finding: string, advice: string) {
+    super(`${finding} ${advice}`);
+  }
+}
+
 export interface ParseSummary extends LinePassCounts {
   events: number;
   sessions: number;
@@ -148,18 +155,18 @@ export class ParsePass {
     if (label === null) this.summary.unlabelledSessions++;
   }
 
-  /** @throws DataError when nothing, or too little, could be parsed; writes unparsed.log first. */
+  /** @throws DataError when nothing, UnfitLogError when too little could be parsed; writes unparsed.log first. */
   async refuseBadInput(): Promise<void> {
     const { summary, options, unparsed } = this;
     const file = this.source.name;
     if (unparsed.length > 0) await writeAtomic(path.join(options.outputPath, 'unparsed.log'), `${unparsed.join('\n')}\n`);
     if (summary.lines === summary.emptyLines) throw new DataError(`${file}: holds no lines to parse${summary.emptyLines > 0 ? ' (all are empty)' : ''}. Check --input_file.`);
     if (options.timeFormat !== null && summary.events > 0 && summary.undatedLines / summary.events > options.maxUnparsed) {
-      throw new DataError(`${file}: the time of ${summary.undatedLines} of ${summary.events} lines does not fit --time_format ${JSON.stringify(options.timeFormat.format)}; the first is ${JSON.stringify(this.lines.block.firstUndated ?? '')}. Correct the format (strptime codes; <Date> and <Time> are joined by one blank), or leave it out.`);
+      throw new UnfitLogError(`${file}: the time of ${summary.undatedLines} of ${summary.events} lines does not fit the time format ${JSON.stringify(options.timeFormat.format)}; the first is ${JSON.stringify(this.lines.block.firstUndated ?? '')}.`, 'Correct --time_format (strptime codes; <Date> and <Time> are joined by one blank), or leave it out.');
     }
     const share = summary.unparsedLines / (summary.lines - summary.emptyLines);
     if (share > options.maxUnparsed) {
-      throw new DataError(`${file}: ${summary.unparsedLines} of ${summary.lines - summary.emptyLines} lines (${(100 * share).toFixed(1)} %) do not fit the log format ${JSON.stringify(options.logFormat?.layout)}, above --max_unparsed ${options.maxUnparsed}; the first is line ${unparsed[0].slice(0, 120).replace(/\p{Cc}/gu, '\ufffd')}. Correct --logformat; samples are in ${path.join(options.outputPath, 'unparsed.log')}.`);
+      throw new UnfitLogError(`${file}: ${summary.unparsedLines} of ${summary.lines - summary.emptyLines} lines (${(100 * share).toFixed(1)} %) do not fit the log format ${JSON.stringify(options.logFormat?.layout)}; the first is line ${unparsed[0].slice(0, 120).replace(/\p{Cc}/gu, '\ufffd')}. Samples are in ${path.join(options.outputPath, 'unparsed.log')}.`, `Correct --logformat ("drain --suggest" proposes one), or allow more than --max_unparsed ${options.maxUnparsed}.`);
     }
   }
 
@@ -167,7 +174,7 @@ export class ParsePass {
   refuseUselessResult(): void {
     const { summary, options } = this;
     const { adapter, sessionLabels } = options;
-    if (adapter !== null && summary.sessions === 0) throw new DataError(`${this.source.name}: no line belongs to a session${'regex' in adapter ? `: --regex ${JSON.stringify(adapter.regex)} is found in none of ${summary.events} lines` : ''}. The first reads: ${summary.preview ?? '(none)'}. (--config_file none leaves drain3.ini out, where the shipped one is meant for HDFS.)`);
+    if (adapter !== null && summary.sessions === 0) throw new UnfitLogError(`${this.source.name}: no line belongs to a session${'regex' in adapter ? `: the pattern ${JSON.stringify(adapter.regex)} is found in none of ${summary.events} lines` : ''}. The first reads: ${summary.preview ?? '(none)'}.`, `Correct ${'regex' in adapter ? '--regex' : '--adapter_type'}. (--parser_config none leaves drain3.ini out, where the shipped one is meant for HDFS.)`);
     if (sessionLabels === null || summary.sessions === 0 || summary.unlabelledSessions < summary.sessions) return;
     const [wanted] = sessionLabels.keys();
     throw new DataError(`The label file has keys like ${JSON.stringify(wanted ?? '')}, the sessions ${JSON.stringify(this.firstKey ?? '')}: none of them match. ${adapter !== null && 'regex' in adapter ? 'A session\'s key is the whole match of --regex' : `Sessions of ${adapter?.type ?? ''} are numbered; label their lines with --anomaly_labels or --label_column instead`}.`);

@@ -105,10 +105,10 @@ function warnings(s: ParseSummary, settings: DrainSettings): string[] {
   const n = (x: number): string => x.toLocaleString('en-US');
   if (s.unparsedLines > 0) out.push(`${n(s.unparsedLines)} lines do not fit the log format; see unparsed.log in ${settings.flags.output_path}`);
   if (s.unmatchedLines > 0) out.push(`${n(s.unmatchedLines)} lines after the fitted part match no template (event 0)`);
-  if (s.undatedLines > 0) out.push(`${n(s.undatedLines)} lines have a time that does not fit --time_format ${settings.flags.time_format ?? ''}`);
-  if (settings.parse.timeFormat?.yearless === true && settings.flags.year === undefined) out.push('times have no year: they count from 1970. Give --year, the year of the first line');
-  if (s.forgottenTemplates > 0) out.push(`${n(s.forgottenTemplates)} templates were forgotten (--max_clusters ${settings.flags.max_clusters ?? ''}): their events have no text, and the like of them comes back under new ids; mask what varies, or allow more`);
-  if (s.templates > MANY_TEMPLATES) out.push(`${n(s.templates)} templates: something that varies is not masked (see the last ones in templates.json). Memory and time grow with them; --max_clusters sets a limit`);
+  if (s.undatedLines > 0) out.push(`${n(s.undatedLines)} lines have a time that does not fit the time format ${JSON.stringify(settings.flags.time_format ?? '')}`);
+  if (settings.parse.timeFormat?.yearless === true && settings.flags.year === undefined) out.push('times have no year: they count from 1970. "drain --year" takes the year of the first line');
+  if (s.forgottenTemplates > 0) out.push(`${n(s.forgottenTemplates)} templates were forgotten (drain --max_clusters ${settings.flags.max_clusters ?? ''}): their events have no text, and the like of them comes back under new ids; mask what varies, or allow more`);
+  if (s.templates > MANY_TEMPLATES) out.push(`${n(s.templates)} templates: something that varies is not masked (see the last ones in templates.json). Memory and time grow with them; "drain --max_clusters" sets a limit`);
   if (s.repairedLines > 0) out.push(`${n(s.repairedLines)} lines held bytes that are no UTF-8; those became U+FFFD`);
   return out;
 }

@@ -5,7 +5,7 @@ The parser is the project's own, run by Spark's `pipe` as a Unix filter, one pro
 written again here. Needs pyspark, and Node.js with the project on every machine.
 
     spark-submit sessions_job.py --input HDFS.log --output sessions.parquet --work work --partitions 8 \
-        --deeplog "npx deeplog" -- --config_file drain3.ini
+        --deeplog "npx deeplog" -- --parser_config drain3.ini
 
     # two executors on one machine, against one process over the same input
     spark-submit --master "local-cluster[2,1,1024]" sessions_job.py ... --check drain_result/sessions.parquet

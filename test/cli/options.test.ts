@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { resolveOptions, type OptionSpecs } from '../../deeplog/cli/index.js';
 import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
 
@@ -54,5 +54,29 @@ describe('flags', () => {
     expect(() => resolve({ config: file })).toThrow('"windw_size" is no setting of this stage. Did you mean window_size?');
     writeFileSync(file, 'a: [1\n');
     expect(() => resolve({ config: file })).toThrow('is not valid YAML');
+  });
+});
+
+describe('a flag that was renamed', () => {
+  const RENAMED = { parser: { type: 'string', group: 'g', default: 'drain', choices: ['drain', 'jaccard'], formerly: { engine: { Drain: 'drain', JaccardDrain: 'jaccard' } }, describe: '' }, ini: { type: 'string', group: 'g', formerly: { config_file: null }, describe: '' }, config: { type: 'string', group: 'g', describe: '' } } as const satisfies OptionSpecs;
+  const said = (resolveIt: () => unknown): [unknown, string] => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      return [resolveIt(), write.mock.calls.map(([text]) => String(text)).join('')];
+    } finally {
+      write.mockRestore();
+    }
+  };
+
+  it('is taken by its old name and old values, and that is said in a line', () => {
+    expect(said(() => resolveOptions(RENAMED, { config_file: 'none', engine: 'JaccardDrain' }))).toEqual([{ parser: 'jaccard', ini: 'none' }, 'note: --engine is now --parser jaccard; the old name still works\nnote: --config_file is now --ini; the old name still works\n']);
+    const file = path.join(scratchFolder(), 'f.yaml');
+    writeFileSync(file, 'config-file: a.ini\n');
+    expect(said(() => resolveOptions(RENAMED, { config: file }))).toEqual([{ config: file, parser: 'drain', ini: 'a.ini' }, `note: ${file}: config_file is now ini; the old name still works\n`]);
+  });
+
+  it('wins by its new name, and is refused for a wrong value under it', () => {
+    expect(said(() => resolveOptions(RENAMED, { ini: 'new', config_file: 'old' }))[0]).toMatchObject({ ini: 'new' });
+    expect(() => said(() => resolveOptions(RENAMED, { engine: 'Spell' }))).toThrow('--parser is "Spell"; it must be one of drain, jaccard.');
   });
 });

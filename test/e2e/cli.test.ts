@@ -65,9 +65,9 @@ describe('the main job, as a user runs it', () => {
 
   it('reads standard input, a byte-order mark in it piece by piece', async () => {
     const cwd = workspace();
-    const { code, stderr } = await deeplog(cwd, ['drain', '--input_file', '-', '--config_file', 'none'], 'deeplog.ts', 'a b 1\na b 2\n');
+    const { code, stderr } = await deeplog(cwd, ['drain', '--input_file', '-', '--parser_config', 'none'], 'deeplog.ts', 'a b 1\na b 2\n');
     expect({ code, said: stderr.includes('parsed 2 lines') }).toEqual({ code: 0, said: true });
-    const child = execFile(process.execPath, ['--import', TSX, path.join(ROOT, 'run', 'deeplog.ts'), 'drain', '--input_file', '-', '--config_file', 'none', '--output_path', 'bom'], { cwd });
+    const child = execFile(process.execPath, ['--import', TSX, path.join(ROOT, 'run', 'deeplog.ts'), 'drain', '--input_file', '-', '--parser_config', 'none', '--output_path', 'bom'], { cwd });
     for (const byte of [0xef, 0xbb, 0xbf]) {
       child.stdin?.write(Buffer.of(byte));
       await new Promise((resolve) => { setTimeout(resolve, 50); });
@@ -111,7 +111,7 @@ describe('mistakes get one line that says the fix', () => {
     expect([cut.code, oneLine(cut)]).toEqual([1, 'deeplog: cut.log.gz: the gzip data ends early: the file is truncated. Fetch or copy it again.']);
     mkdirSync(path.join(cwd, 'half'));
     const half = await deeplog(cwd, ['log-key', '--input_file', 'half']);
-    expect([half.code, oneLine(half)]).toEqual([1, 'deeplog: half: has no manifest.json, so the run that wrote it did not finish. Run it again.']);
+    expect([half.code, oneLine(half)]).toEqual([1, 'deeplog: half: has no manifest.json: it is not the result of a stage, or the run that wrote it did not finish.']);
     writeFileSync(path.join(cwd, 'other.log'), 'nothing like it\n'.repeat(10));
     const other = await deeplog(cwd, ['drain', '--input_file', 'other.log']);
     expect([other.code, oneLine(other)]).toEqual([1, expect.stringContaining('other.log: 10 of 10 lines (100.0 %) do not fit the log format')]);

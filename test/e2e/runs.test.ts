@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../deeplog/common/index.js';
@@ -90,5 +90,15 @@ describe('a training run on the command line', () => {
     expect(existsSync(path.join(cwd, run, 'train'))).toBe(false);
     expect(existsSync(path.join(cwd, run.replace(/^l/, 'tb'), 'train'))).toBe(true);
     expect(readFileSync(path.join(cwd, run, 'config.yaml'), 'utf8')).toContain('out_tensorboard_path: tb');
+  });
+
+  it('leaves no run folder where the output is taken, or the input is none', async () => {
+    const taken = await deeplog([...TRAIN, '--logdir', 'refused', '--output_path', 'm2']);
+    expect([taken.code, taken.stderr]).toEqual([1, expect.stringMatching(/m2: holds a finished log-key result of .* Add --overwrite/)]);
+    expect(existsSync(path.join(cwd, 'refused'))).toBe(false);
+
+    const empty = await deeplog(['log-key', '--input_file', 'no.txt', '--logdir', 'refused', '--output_path', 'm3']);
+    expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining('no.txt: there is no such file or folder')]);
+    expect(readdirSync(path.join(cwd, 'refused/log-key'))).toEqual([]);
   });
 });

@@ -43,7 +43,7 @@ anomaly_labels = ['FATAL', "ERROR"]
 colour = green
 `);
     expect(values).toEqual({
-      snapshot_interval_minutes: '10', compress_state: 'True', mask_prefix: '<:', mask_suffix: ':>', engine: 'Drain', sim_th: '0.4', extra_delimiters: ['_'],
+      snapshot_interval_minutes: '10', compress_state: 'True', mask_prefix: '<:', mask_suffix: ':>', parser: 'drain', sim_th: '0.4', extra_delimiters: ['_'],
       profiling: 'True', report_sec: '30', delta: { minutes: 1 }, time_format: '%Y-%m-%d', regex: '(blk_-?\\d+)', anomaly_labels: ['FATAL', 'ERROR'],
       masking: [
         { regex_pattern: '((?<=[^A-Za-z0-9])|^)(\\d{1,3}\\.\\d{1,3})((?=[^A-Za-z0-9])|$)', mask_with: 'IP' },

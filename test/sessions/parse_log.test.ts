@@ -136,7 +136,7 @@ describe('bad input', () => {
     expect(readFileSync(path.join(out, 'unparsed.log'), 'utf8')).toBe('51: garbage\n');
     expect(warnings).toEqual(['1 lines do not fit the log format; see unparsed.log in ' + out]);
     const failing = parse(`${LOG}garbage\n`, FORMATTED);
-    await expect(failing).rejects.toThrow(/in\.log: 1 of 5 lines \(20\.0 %\) do not fit the log format .* above --max_unparsed 0\.05; the first is line 6: garbage/);
+    await expect(failing).rejects.toThrow(/in\.log: 1 of 5 lines \(20\.0 %\) do not fit the log format .*; the first is line 6: garbage\. Samples are in \S+unparsed\.log\. Correct --logformat .* --max_unparsed 0\.05/);
   });
 
   it('leaves no artifact that looks whole when it fails', async () => {
@@ -184,8 +184,8 @@ describe('bad input', () => {
   });
 
   it('refuses a time format or an identifier that fits no line, with the text it tried', async () => {
-    await expect(parse(LOG, { ...FORMATTED, time_format: '%d/%m/%Y' })).rejects.toThrow('the time of 4 of 4 lines does not fit --time_format "%d/%m/%Y"; the first is "2024-01-01 00:00:00"');
-    await expect(parse(LOG, { ...FORMATTED, regex: 'nothing-\\d' })).rejects.toThrow('no line belongs to a session: --regex "nothing-\\\\d" is found in none of 4 lines. The first reads: line 1: Date "2024-01-01"');
+    await expect(parse(LOG, { ...FORMATTED, time_format: '%d/%m/%Y' })).rejects.toThrow('the time of 4 of 4 lines does not fit the time format "%d/%m/%Y"; the first is "2024-01-01 00:00:00"');
+    await expect(parse(LOG, { ...FORMATTED, regex: 'nothing-\\d' })).rejects.toThrow('no line belongs to a session: the pattern "nothing-\\\\d" is found in none of 4 lines. The first reads: line 1: Date "2024-01-01"');
   });
 
   it('keeps the finished result of before when the new run fails, --overwrite or not', async () => {

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alignedTable, resolveRunOptions, RUN_OPTIONS } from '../../deeplog/cli/index.js';
-import { compareRuns, findRun, listRunFolders, readState, removeRun, statusOf, summariseRun, type RunState } from '../../deeplog/training/index.js';
+import { compareRuns, findRun, listRunFolders, readState, removeRun, statusOf, summariseRun, type RunEvent, type RunState } from '../../deeplog/training/index.js';
 import { EVALUATION, eventsOf, writeRun } from '../dashboard/runs.js';
 import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
 
@@ -49,6 +49,16 @@ describe('the status of a run', () => {
     writeFileSync(path.join(folder, 'run.json'), JSON.stringify({ ...state, process_started: started }));
     await expect(removeRun(folder)).rejects.toThrow(/is at work on it/);
     expect((await readState(folder)).status).toBe('running');
+  });
+});
+
+describe('the time that a run took', () => {
+  it('is what it worked: the pause before it was taken up again is left out', async () => {
+    const at = (seconds: number, event: object): RunEvent => ({ ...event, time: 1_760_000_000_000 + seconds * 1000 }) as RunEvent;
+    const start = { event: 'start', run: 'r', stage: 's', folder: 'f', engine: null, resumed: false };
+    const events = [at(0, start), at(10, { event: 'end', status: 'interrupted', message: null }), at(4000, { ...start, resumed: true }), at(4005, { event: 'end', status: 'finished', message: null })];
+    expect((await summariseRun(writeRun(scratchFolder(), 's', 'r', 'finished', events))).seconds).toBe(15);
+    expect((await summariseRun(writeRun(scratchFolder(), 's', 'r', 'failed', []))).seconds).toBe(0);
   });
 });
 

@@ -59,7 +59,7 @@ export function suggestFor(lines: readonly string[]): Suggestion {
 export function asIni(s: Suggestion, from: string): string {
   const percent = (n: number, of: number): string => `${n.toLocaleString('en-US')} of ${of.toLocaleString('en-US')} (${((100 * n) / Math.max(1, of)).toFixed(1)} %)`;
   return [
-    `; Suggested for ${from} from its first ${s.sampled.toLocaleString('en-US')} lines. Look it over; then: drain --config_file THIS_FILE`,
+    `; Suggested for ${from} from its first ${s.sampled.toLocaleString('en-US')} lines. Look it over; then: drain --parser_config THIS_FILE`,
     '', '[DRAIN]', 'sim_th = 0.5', 'depth = 4',
     '', '[MASKING]',
     ...s.masks.map((m) => `; ${m.what}: in ${(100 * m.share).toFixed(1)} % of the messages, ${m.distinct.toLocaleString('en-US')} values, e.g. ${m.example.slice(0, 80)}`),

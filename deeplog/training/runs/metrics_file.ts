@@ -22,6 +22,13 @@ export function parseEvents(text: string): RunEvent[] {
   });
 }
 
+/** From each start to the last event before the next one: what a run worked, without the pauses between. */
+export function secondsWorked(events: readonly RunEvent[]): number {
+  let ms = 0;
+  for (let i = 1; i < events.length; i++) if (events[i].event !== 'start') ms += events[i].time - events[i - 1].time;
+  return ms / 1000;
+}
+
 /**
  * What metrics.jsonl holds up to the run's checkpoints, as text: what was reported after them is computed and reported again when the run
  * goes on.

@@ -9,7 +9,7 @@ import { combineReporters, type Reporter } from '../reporter.js';
 import { eventReporter, type RunEvent } from './events.js';
 import { FolderCheckpoints } from './folder_checkpoints.js';
 import { stageFolder } from './find_runs.js';
-import { linesUpTo } from './metrics_file.js';
+import { linesUpTo, parseEvents, secondsWorked } from './metrics_file.js';
 import { readState, statusOf, thisProcess, writeState, type RunState } from './run_state.js';
 
 export interface RunOptions {
@@ -51,6 +51,7 @@ export interface Closable {
  */
 export class Run {
   private closed = false;
+  private trained = false;
 
   private constructor(
     readonly folder: string,
@@ -107,13 +108,15 @@ export class Run {
 
   private static async open(folder: string, state: RunState, options: RunOptions, resumed: boolean, kept: string): Promise<Run> {
     await writeState(folder, state);
-    const startedAt = performance.now();
+    // What was worked before counts as this run's time, the pause does not.
+    const startedAt = performance.now() - 1000 * secondsWorked(parseEvents(kept));
     const file = path.join(folder, 'metrics.jsonl');
     await writeAtomic(file, kept);
     const metrics = new AppendFile(file, Buffer.byteLength(kept));
     const emit = (event: RunEvent): void => {
       metrics.append(`${JSON.stringify(event)}\n`);
       if (event.event !== 'step') metrics.flush();
+      if (event.event === 'training') run.trained = true;
       options.onEvent?.(event);
     };
     const checkpoints = new FolderCheckpoints(path.join(folder, 'checkpoints'), resumed, options.checkpointSeconds);
@@ -135,6 +138,12 @@ export class Run {
   /** The stage ended otherwise; the run can be taken up again. Never throws: there is an error to tell of already. */
   async stop(status: 'interrupted' | 'failed', message: string): Promise<void> {
     await this.end(status, message).catch(() => undefined);
+  }
+
+  /** After {@link stop}: takes the run's folders away where no training had begun. Never throws. */
+  async removeIfUntrained(): Promise<void> {
+    if (this.trained) return;
+    for (const folder of [this.folder, this.state.tensorboard]) if (folder !== null) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 
   private async end(status: 'finished' | 'interrupted' | 'failed', message: string | null): Promise<void> {

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'yaml';
 import type { RunEvent } from './events.js';
-import { readEvents } from './metrics_file.js';
+import { readEvents, secondsWorked } from './metrics_file.js';
 import { readState, statusOf, type RunState, type RunStatus } from './run_state.js';
 
 /** What a run came to so far; null for what is not known yet. */
@@ -13,7 +13,7 @@ export interface RunSummary {
   readonly folder: string;
   readonly status: RunStatus;
   readonly created: string;
-  /** From the first event to the last, pauses between resumptions included. */
+  /** Worked, from each start to the last event before the next one: the pauses between are left out. */
   readonly seconds: number;
   readonly trainings: number;
   /** Of the last training. */
@@ -44,7 +44,7 @@ export function summaryOf(folder: string, state: RunState, events: readonly RunE
   const epoch = events.findLast((e): e is EventOf<'epoch'> => e.event === 'epoch' && e.training === training?.training);
   return {
     id: state.id, stage: state.stage, folder, status: statusOf(state), created: state.created,
-    seconds: events.length === 0 ? 0 : (events[events.length - 1].time - events[0].time) / 1000,
+    seconds: secondsWorked(events),
     trainings: training === undefined ? 0 : training.training + 1,
     epoch: epoch?.epoch ?? 0, max_epochs: training?.max_epochs ?? null, loss: epoch?.loss ?? null, val_loss: epoch?.val_loss ?? null, best_epoch: epoch?.best_epoch ?? null, best_loss: epoch?.best_loss ?? null,
     metrics: epoch?.metrics ?? {}, test: last('evaluation')?.metrics ?? null, message: state.message, output_path: state.output_path, resumed: state.resumed.length,
