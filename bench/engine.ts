@@ -4,10 +4,11 @@ import { caseOf, type Case } from './engine_cases.js';
 import { TorchPeer } from './torch_peer.js';
 
 /**
- * npm run bench -- engine [--models m1,trainer,m2t20,m2t128,logbert,logbert_small,loganomaly,text,windows] [--threads 1,2] [--engines onnx] [--seconds 2] [--rounds 4]
+ * npm run bench -- engine [--models m1,trainer,m2t20,m2t128,logbert,logbert_small,loganomaly,text,windows] [--threads 1,2] [--engines onnx] [--seconds 2] [--rounds 4] [--peers eager]
  *
  * Milliseconds per training step (forward, gradients, Adam), median over all rounds, ours and PyTorch's in turn on this
- * machine; the ratio is ours / PyTorch's, below 1 when we are faster.
+ * machine; the ratio is ours / PyTorch's, below 1 when we are faster. On a GPU (--engines webgpu) PyTorch runs there too, eagerly and as a CUDA graph, each with
+ * and without tf32, and both are timed in blocks of as many steps as training asks for ahead, one synchronisation a block.
  */
 export async function main(argv: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -18,14 +19,16 @@ export async function main(argv: string[]): Promise<void> {
       engines: { type: 'string', default: 'onnx' },
       seconds: { type: 'string', default: '1.5' },
       rounds: { type: 'string', default: '4' },
+      peers: { type: 'string' },
     },
   });
-  console.log('model         engine   threads  ms/step      min  nodes  compile  samples/s   PyTorch      min  ratio  of minima');
+  console.log('model         engine   threads  ms/step      min  nodes  compile  samples/s   PyTorch is         ms      min  ratio  of minima');
   let noPeer = false;
   for (const name of values.models.split(',')) {
     for (const threads of values.threads.split(',').map(Number)) {
       for (const engine of values.engines.split(',')) {
-        const found = await compare(caseOf(name), engine, threads, Number(values.seconds), Number(values.rounds));
+        const peers = values.peers ?? (engine === 'webgpu' ? 'cuda,cuda-graph,cuda-tf32,cuda-graph-tf32' : 'eager');
+        const found = await compare(caseOf(name), engine, threads, Number(values.seconds), Number(values.rounds), peers.split(','));
         noPeer ||= !found;
       }
     }
@@ -44,40 +47,54 @@ function optionsOf(engine: string, threads: number): EngineOptions {
   }
 }
 
-async function compare(subject: Case, name: string, threads: number, seconds: number, rounds: number): Promise<boolean> {
+async function compare(subject: Case, name: string, threads: number, seconds: number, rounds: number, modes: readonly string[]): Promise<boolean> {
   const engine = await createEngine(optionsOf(name, threads));
   const before = performance.now();
   const step = await engine.compileStep(subject.model, { seed: 1 });
   const compileMs = performance.now() - before;
   const counter = { step: 0 };
   await measure(step, subject, counter, 0.3);
-  const peer = await TorchPeer.start(subject.name, threads);
+  const peers: Peer[] = [];
+  for (const mode of modes) {
+    const process = await TorchPeer.start(subject.name, threads, mode, step.stepsAhead);
+    if (process) peers.push({ mode, process, times: [] });
+  }
   const ours: number[] = [];
-  const theirs: number[] = [];
   for (let round = 0; round < rounds; round++) {
     ours.push(...(await measure(step, subject, counter, seconds)));
-    if (peer) theirs.push(...(await peer.steps(seconds)));
+    for (const { process, times } of peers) times.push(...(await process.steps(seconds)));
   }
-  peer?.close();
-  const [mine, other] = [median(ours), median(theirs)];
-  const [least, otherLeast] = [Math.min(...ours), Math.min(...theirs)];
+  for (const { process } of peers) process.close();
+  const [mine, least] = [median(ours), Math.min(...ours)];
   const row = [
     subject.name.padEnd(13), name.padEnd(8), String(threads).padStart(7), mine.toFixed(2).padStart(8), least.toFixed(2).padStart(8),
     String(step.nodeCount ?? '').padStart(6), `${compileMs.toFixed(0)} ms`.padStart(8), ((subject.samples / mine) * 1000).toFixed(0).padStart(10),
-    ...(peer ? [other.toFixed(2).padStart(9), otherLeast.toFixed(2).padStart(8), (mine / other).toFixed(2).padStart(6), (least / otherLeast).toFixed(2).padStart(10)] : []),
-  ];
-  console.log(row.join(' '));
+  ].join(' ');
+  if (peers.length === 0) console.log(row);
+  peers.forEach(({ mode, times }, i) => {
+    const [other, otherLeast] = [median(times), Math.min(...times)];
+    const beside = [`  ${mode.padEnd(15)}`, other.toFixed(2).padStart(8), otherLeast.toFixed(2).padStart(8), (mine / other).toFixed(2).padStart(6), (least / otherLeast).toFixed(2).padStart(10)];
+    console.log([i === 0 ? row : ' '.repeat(row.length), ...beside].join(' '));
+  });
   await engine.dispose();
-  return peer !== undefined;
+  return peers.length > 0;
 }
 
+interface Peer {
+  readonly mode: string;
+  readonly process: TorchPeer;
+  readonly times: number[];
+}
+
+/** Milliseconds a step, over blocks of as many steps as the engine takes ahead. */
 async function measure(step: CompiledStep, subject: Case, counter: { step: number }, seconds: number): Promise<number[]> {
+  const ahead = step.stepsAhead ?? 1;
   const times: number[] = [];
   const start = performance.now();
   while (performance.now() - start < seconds * 1000) {
     const before = performance.now();
-    await step.run(subject.batch, { learningRate: 1e-3, seed: 1, step: ++counter.step });
-    times.push(performance.now() - before);
+    await Promise.all(Array.from({ length: ahead }, () => step.run(subject.batch, { learningRate: 1e-3, seed: 1, step: ++counter.step })));
+    times.push((performance.now() - before) / ahead);
   }
   return times;
 }

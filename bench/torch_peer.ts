@@ -6,10 +6,13 @@ import { fileURLToPath } from 'node:url';
 export class TorchPeer {
   private constructor(private readonly child: ChildProcessWithoutNullStreams, private readonly lines: AsyncIterator<string>, readonly version: string) {}
 
-  /** Undefined when Python (DEEPLOG_PYTHON, else python3) is missing or has no torch. */
-  static async start(model: string, threads: number, mode = 'eager'): Promise<TorchPeer | undefined> {
+  /**
+   * Undefined when Python (DEEPLOG_PYTHON, else python3) is missing, has no torch or cannot run in this mode.
+   * @param block steps between two synchronisations of a GPU
+   */
+  static async start(model: string, threads: number, mode = 'eager', block = 1): Promise<TorchPeer | undefined> {
     const script = fileURLToPath(new URL('./peers/torch_step.py', import.meta.url));
-    const child = spawn(process.env['DEEPLOG_PYTHON'] ?? 'python3', [script, model, String(threads), mode], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.env['DEEPLOG_PYTHON'] ?? 'python3', [script, model, String(threads), mode, String(block)], { stdio: ['pipe', 'pipe', 'pipe'] });
     child.on('error', () => undefined);
     child.stderr.resume();
     const reader: Interface = createInterface({ input: child.stdout });

@@ -2,7 +2,7 @@
 
     python bench/peers/torch_step.py <model> <threads>                 # serves on stdin/stdout, see below
     echo 3 | python bench/peers/torch_step.py m1 2                     # about 3 s of steps, milliseconds as JSON
-    echo 3 | python bench/peers/torch_step.py m2t20 1 cuda-graph       # eager | cuda | cuda-graph
+    echo 3 | python bench/peers/torch_step.py m2t20 1 cuda-graph 16    # eager | cuda | cuda-graph, the last two also with -tf32; synchronised every 16 steps
 
 Models: m1 (2 x LSTM 64, 30 keys, window 10, batch 512), trainer (the same, then dense 256 and 128 relu), m2t20 and m2t128
 (encoder, hidden 256, 4 layers, 4 heads, feed-forward 1024, 400 tokens, batch 32), logbert (the same with feed-forward 512, 40 keys,
@@ -163,6 +163,9 @@ def build(name, device):
 
 
 def stepper(name, mode):
+    tf32 = mode.endswith("-tf32")
+    mode = mode.removesuffix("-tf32")
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
     device = "cpu" if mode == "eager" else "cuda"
     model, x, y = build(name, device)
     model.train()
@@ -182,7 +185,7 @@ def stepper(name, mode):
     if mode == "eager":
         return lambda: step().item()
     if mode == "cuda":
-        return lambda: (step(), torch.cuda.synchronize())
+        return step
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
@@ -194,17 +197,20 @@ def stepper(name, mode):
     with torch.cuda.graph(graph):
         forward_backward()
         optimizer.step()
-    return lambda: (graph.replay(), torch.cuda.synchronize())
+    return graph.replay
 
 
 def main():
     name, threads = sys.argv[1], int(sys.argv[2])
     mode = sys.argv[3] if len(sys.argv) > 3 else "eager"
+    block = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    wait = (lambda: None) if mode == "eager" else torch.cuda.synchronize
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     step = stepper(name, mode)
     for _ in range(3):
         step()
+    wait()
     print(json.dumps({"torch": torch.__version__}), flush=True)
     for line in sys.stdin:
         seconds = float(line)
@@ -212,8 +218,10 @@ def main():
         start = time.perf_counter()
         while time.perf_counter() - start < seconds:
             before = time.perf_counter()
-            step()
-            times.append(round((time.perf_counter() - before) * 1e3, 4))
+            for _ in range(block):
+                step()
+            wait()
+            times.append(round((time.perf_counter() - before) * 1e3 / block, 4))
         print(json.dumps(times), flush=True)
 
 

@@ -60,6 +60,8 @@ export interface CompiledStep {
   readonly engine: EngineInfo;
   /** Nodes or dispatches of one step; absent where nothing is compiled. */
   readonly nodeCount?: number;
+  /** Steps that may be asked for before the first of them has answered; 1 when absent. They are done in the order of asking. */
+  readonly stepsAhead?: number;
   run(batch: Batch, scalars: StepScalars): Promise<{ loss: number }>;
   state(): Promise<State>;
   load(state: State): Promise<void>;

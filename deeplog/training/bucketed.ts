@@ -53,13 +53,24 @@ class Made<C extends { dispose(): Promise<void> }> {
 }
 
 class BucketedStep implements CompiledStep {
+  /** Settles when the last step asked for has been handed over: the next may have to move the state first. */
+  private handedOver: Promise<unknown> = Promise.resolve();
+
   constructor(readonly engine: EngineInfo, private readonly family: ModelFamily, private readonly made: Made<CompiledStep>, private current: CompiledStep) {}
 
-  async run(batch: Batch, scalars: StepScalars): Promise<{ loss: number }> {
-    const next = await this.made.get(this.family.lengthOf(batch));
-    if (next !== this.current) await next.load(await this.current.state());
-    this.current = next;
-    return next.run(batch, scalars);
+  get stepsAhead(): number {
+    return this.current.stepsAhead ?? 1;
+  }
+
+  run(batch: Batch, scalars: StepScalars): Promise<{ loss: number }> {
+    const handing = this.handedOver.then(async () => {
+      const next = await this.made.get(this.family.lengthOf(batch));
+      if (next !== this.current) await next.load(await this.current.state());
+      this.current = next;
+      return [next.run(batch, scalars)] as const; // in a list, so that it is not waited for here
+    });
+    this.handedOver = handing.catch(() => undefined);
+    return handing.then(([result]) => result);
   }
 
   state(): Promise<State> {

@@ -97,18 +97,33 @@ export class TrainingSession {
       if (this.progress.stepInEpoch === 0 || this.epochStart === null) this.epochStart = (await this.step.state()).parameters;
       await this.options.beforeEpoch(epoch, this.epochStart);
     }
-    for (let s = this.progress.stepInEpoch; s < steps; s++) {
-      await this.stopIfAsked();
+    const under: Array<{ readonly weight: number; readonly result: Promise<{ loss: number }> }> = []; // asked for, oldest first
+    const settleOldest = async (): Promise<void> => {
+      const [{ weight, result }] = under.splice(0, 1);
+      const { loss } = await result;
+      const { stepInEpoch: s, lossSum, weightSum } = this.progress;
       const globalStep = this.progress.globalStep + 1;
-      const { batch, weight } = batchAt(s, globalStep);
-      const { loss } = await this.step.run(batch, { learningRate: this.learningRate(globalStep), seed, step: globalStep });
       if (!Number.isFinite(loss)) throw new DivergedError('loss', epoch, s + 1, globalStep, loss, this.slot?.describe());
-      const { lossSum, weightSum } = this.progress;
       this.progress = { ...this.progress, stepInEpoch: s + 1, globalStep, lossSum: lossSum + loss * weight, weightSum: weightSum + weight, seconds: (performance.now() - started) / 1000 };
       this.reporter.step({ epoch, maxEpochs, step: s + 1, steps, globalStep, loss });
+    };
+    const settleAll = async (): Promise<void> => { while (under.length > 0) await settleOldest(); };
+    const stepsBefore = this.progress.globalStep - this.progress.stepInEpoch;
+    for (let s = this.progress.stepInEpoch; s < steps; s++) {
+      if (this.signal.aborted) await settleAll();
+      await this.stopIfAsked();
+      const globalStep = stepsBefore + s + 1;
+      const { batch, weight } = batchAt(s, globalStep);
+      const result = this.step.run(batch, { learningRate: this.learningRate(globalStep), seed, step: globalStep });
+      result.catch(() => undefined); // told by settleOldest; those behind a failed one would go unhandled
+      under.push({ weight, result });
+      if (under.length >= (this.step.stepsAhead ?? 1)) await settleOldest();
       await breathe();
-      if (this.slot?.due() === true) await this.saveFinite(await this.checkpoint());
+      if (this.slot?.due() !== true) continue;
+      await settleAll();
+      await this.saveFinite(await this.checkpoint());
     }
+    await settleAll();
     await this.stopIfAsked();
     return (await this.step.state()).parameters;
   }

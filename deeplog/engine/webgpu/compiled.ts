@@ -5,6 +5,9 @@ import { LOSS } from '../trace/names.js';
 import type { AdamOptions, Batch, CompiledForward, CompiledStep, EngineInfo, Model, NumericArray, State, StepScalars, TensorSpec } from '../types.js';
 import type { Runtime } from './runtime.js';
 
+/** Enough to keep a device busy while a loss travels back; few enough that a loss that is no number is seen soon. */
+const STEPS_AHEAD = 16;
+
 function flat(runtime: Runtime, values: Readonly<Record<string, Float32Array>>): Float32Array {
   const { layout } = runtime.program;
   const all = new Float32Array(layout.bytes / 4);
@@ -16,6 +19,7 @@ function flat(runtime: Runtime, values: Readonly<Record<string, Float32Array>>):
 export class GpuStep implements CompiledStep {
   private readonly adam: AdamOptions;
   readonly nodeCount: number;
+  readonly stepsAhead = STEPS_AHEAD;
 
   constructor(readonly engine: EngineInfo, private readonly model: Model, adam: Partial<AdamOptions> | undefined, private readonly runtime: Runtime) {
     this.adam = adamOptions(adam);

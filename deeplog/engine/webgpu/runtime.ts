@@ -147,8 +147,11 @@ export class Runtime {
       const batch = this.waiting;
       this.waiting = [];
       try {
-        const values = await this.readBack(this.ring, 0, RING_SLOTS * this.outputBytes);
-        for (const { slot, resolve } of batch) resolve(values.slice((slot * this.outputBytes) / 4, ((slot + 1) * this.outputBytes) / 4));
+        const slots = batch.map(({ slot }) => slot);
+        const [first, last] = [Math.min(...slots), Math.max(...slots)];
+        const values = await this.readBack(this.ring, first * this.outputBytes, (last - first + 1) * this.outputBytes);
+        const length = this.outputBytes / 4;
+        for (const { slot, resolve } of batch) resolve(values.slice((slot - first) * length, (slot - first + 1) * length));
       } catch (error) {
         for (const { reject } of batch) reject(error instanceof Error ? error : new EngineRuntimeError(String(error)));
       }
