@@ -80,7 +80,7 @@ export async function copyParser(input: string, outputPath: string): Promise<voi
   const manifest = await readManifest(folder);
   await cp(state, path.join(outputPath, 'parser_state.json'));
   await cp(path.join(folder, 'templates.json'), path.join(outputPath, 'templates.json'));
-  await writeJson(path.join(outputPath, 'parser.json'), { schema: 'deeplog.parser/1', options: manifest.options });
+  await writeJson(path.join(outputPath, 'parser.json'), { schema: 'deeplog.parser/1', options: manifest.options, records: manifest.records ?? null });
 }
 
 function warningsFor(task: Task, evaluation: Evaluation, detector: DeepLogKeys, options: TrainLogKeyOptions): string[] {

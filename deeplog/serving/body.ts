@@ -2,8 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { DataError } from '../common/index.js';
-import { LineTooLongError, wholeLines, type LineChunk } from '../parsing/index.js';
+import { wholeLines } from '../parsing/index.js';
 import { ServiceError } from './errors.js';
 import type { Deadline } from './limits.js';
 
@@ -72,42 +71,57 @@ export async function jsonOf(pieces: AsyncIterable<Buffer>): Promise<unknown> {
  * Log lines from NDJSON, a record a line: a text, or an object whose `line` is one. Line numbers are the records'.
  * @throws ServiceError naming the record that is none.
  */
-export async function* linesOfRecords(body: AsyncIterable<Buffer>, maxLineBytes: number): AsyncGenerator<Buffer> {
+export function linesOfRecords(body: AsyncIterable<Buffer>, maxLineBytes: number): AsyncGenerator<Buffer> {
+  return mappedLines(body, maxLineBytes, lineOfRecord);
+}
+
+/** NDJSON whose records are the log's own: JSON objects, each on its line. @throws ServiceError naming the record that is none. */
+export function objectLines(body: AsyncIterable<Buffer>, maxLineBytes: number): AsyncGenerator<Buffer> {
+  return mappedLines(body, maxLineBytes, objectOfRecord);
+}
+
+async function* mappedLines(body: AsyncIterable<Buffer>, maxLineBytes: number, map: (json: string, record: number) => string): AsyncGenerator<Buffer> {
   let record = 0;
   for await (const { buffer, end } of wholeLines(body, 'the request body', maxLineBytes)) {
     const lines: string[] = [];
     for (let start = 0; start < end;) {
       let stop = buffer.indexOf(10, start);
       if (stop < 0 || stop > end) stop = end;
-      lines.push(lineOfRecord(buffer.toString('utf8', start, stop).trim(), ++record));
+      const json = buffer.toString('utf8', start, stop).trim();
+      record++;
+      lines.push(json === '' ? '' : map(json, record));
       start = stop + 1;
     }
     yield Buffer.from(`${lines.join('\n')}\n`);
   }
 }
 
+const LINE_FIX = 'Send one JSON value a line: the log line as a text, or {"line": "…"}.';
+
 function lineOfRecord(json: string, record: number): string {
-  if (json === '') return '';
-  const wrong = (what: string): ServiceError => new ServiceError(400, 'bad_record', `Record ${record} ${what}.`, 'Send one JSON value a line: the log line as a text, or {"line": "…"}.');
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw wrong('is not valid JSON');
-  }
+  const value = valueOfRecord(json, record, LINE_FIX);
   const line = typeof value === 'object' && value !== null && 'line' in value ? value.line : value;
-  if (typeof line !== 'string') throw wrong('is neither a text nor an object with a text in "line"');
-  if (/[\n\r]/.test(line.replace(/\r?\n?$/, ''))) throw wrong('holds a line break; a record is one line of the log');
+  if (typeof line !== 'string') throw badRecord(record, 'is neither a text nor an object with a text in "line"', LINE_FIX);
+  if (/[\n\r]/.test(line.replace(/\r?\n?$/, ''))) throw badRecord(record, 'holds a line break; a record is one line of the log', LINE_FIX);
   return line.replace(/\r?\n?$/, '');
 }
 
-/** Chunks of whole lines of a request; `read` tells how many lines were taken so far. @throws ServiceError for what cannot be read as a log. */
-export async function* requestLines(pieces: AsyncIterable<Buffer>, maxLineBytes: number, read: () => number): AsyncGenerator<LineChunk> {
+const OBJECT_FIX = 'Send one JSON object a line, with the values that this model reads (GET /models shows them as its layout).';
+
+function objectOfRecord(json: string, record: number): string {
+  const value = valueOfRecord(json, record, OBJECT_FIX);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRecord(record, 'is no JSON object, and this model reads records with named values', OBJECT_FIX);
+  return json;
+}
+
+function valueOfRecord(json: string, record: number, fix: string): unknown {
   try {
-    yield* wholeLines(pieces, 'the request body', maxLineBytes);
-  } catch (error) {
-    if (error instanceof LineTooLongError) throw new ServiceError(413, 'line_too_long', `A line after line ${read()} is longer than ${maxLineBytes} bytes.`, 'Cut or leave out such lines, or start the service with a higher --max_line_kb.');
-    if (error instanceof DataError) throw new ServiceError(415, 'unreadable_text', 'The request body is UTF-16 or zstd-compressed.', 'Send plain UTF-8 text, as it is or with Content-Encoding: gzip.');
-    throw error;
+    return JSON.parse(json);
+  } catch {
+    throw badRecord(record, 'is not valid JSON', fix);
   }
+}
+
+function badRecord(record: number, what: string, fix: string): ServiceError {
+  return new ServiceError(400, 'bad_record', `Record ${record} ${what}.`, fix);
 }

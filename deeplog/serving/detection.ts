@@ -1,13 +1,13 @@
 import type { SessionRecord } from '../artifacts/index.js';
 import { DetailedSessions, sessionLines, type Session } from '../detectors/index.js';
 import { evidenceFor, needsDetails, scoreTable, type JudgedEvidence } from '../evaluation/index.js';
-import type { LineChunk } from '../parsing/index.js';
 import { ParameterLog, SessionTableBuilder, UNLABELLED } from '../sequences/index.js';
 import type { FrozenParse, FrozenParser } from '../sessions/index.js';
 import { ServiceError } from './errors.js';
 import type { Deadline } from './limits.js';
 import type { LoadedModel } from './models.js';
 import { RawLines } from './raw_lines.js';
+import type { RequestLog } from './request_log.js';
 
 /** Sessions that are scored together; those of one request only, so that an answer does not depend on who else asks. */
 const SESSIONS_PER_BATCH = 1024;
@@ -69,7 +69,7 @@ export interface DetectionOptions {
 }
 
 /** A log's sessions with their verdicts, each as soon as it can be told, then the summary. Nothing is learned. @throws ServiceError */
-export async function* detectLog(model: LoadedModel, chunks: (parse: FrozenParse) => AsyncGenerator<LineChunk>, options: DetectionOptions): AsyncGenerator<SessionVerdict, LogSummary> {
+export async function* detectLog(model: LoadedModel, log: RequestLog, options: DetectionOptions): AsyncGenerator<SessionVerdict, LogSummary> {
   const { trained } = model;
   const parser = parserOf(model);
   const detailed = needsDetails(trained.detector);
@@ -77,13 +77,7 @@ export async function* detectLog(model: LoadedModel, chunks: (parse: FrozenParse
   const raw = options.quote ? new RawLines() : null;
   const judge = new Judge(model, options, raw);
   let waiting: SessionRecord[] = [];
-  const quoted = async function* (): AsyncGenerator<LineChunk> {
-    for await (const chunk of chunks(parse)) {
-      raw?.add(chunk.buffer, chunk.end);
-      yield chunk;
-    }
-  };
-  for await (const chunk of parser.records(quoted)) {
+  for await (const chunk of log.lines(parser, parse, ({ buffer, end }) => raw?.add(buffer, end))) {
     parse.take(chunk);
     waiting.push(...parse.takeClosed());
     // Numbers are judged with those of the whole log before them: such sessions wait for its end.
@@ -170,14 +164,14 @@ export class Judge {
 export function parserOf(model: LoadedModel): FrozenParser {
   const { parser } = model;
   if (parser === null) throw new ServiceError(422, 'no_parser', `The model ${JSON.stringify(model.name)} was trained on event ids and cannot read raw logs.`, 'Send event ids to /sessions/score, or use a model that was trained on a parsed log.');
-  if (parser.structured) throw new ServiceError(422, 'records_not_read', `The model ${JSON.stringify(model.name)} was trained on records with named values, which this service does not read.`, 'Use deeplog detect, or a model that was trained on lines of text.');
+  if (parser.input === null) throw new ServiceError(422, 'records_not_read', `The model ${JSON.stringify(model.name)} was trained on records with named values by an earlier version, which did not note what values make a line.`, 'Run the drain stage and the training again.');
   return parser;
 }
 
 /** @throws ServiceError when nothing could be read. */
 export function linesSummary(model: LoadedModel, { counts, unparsed }: FrozenParse): LinesSummary {
   if (counts.lines === counts.emptyLines) throw new ServiceError(400, 'empty_log', 'The log holds no line that is not empty.', 'Send at least one line.');
-  if (counts.events === 0) throw new ServiceError(422, 'wrong_layout', `None of the ${counts.lines} lines fits the layout of this model's logs, ${JSON.stringify(model.parser?.layout ?? '')}.`, 'Send lines of the kind that the model was trained on.');
+  if (counts.events === 0) throw new ServiceError(422, 'wrong_layout', `None of the ${counts.lines} lines ${model.parser?.input === 'lines' ? "fits the layout of this model's logs," : 'is a record with the values that this model reads,'} ${JSON.stringify(model.parser?.layout ?? '')}.`, 'Send lines of the kind that the model was trained on.');
   return { lines: counts.lines, empty_lines: counts.emptyLines, unparsed_lines: counts.unparsedLines, unparsed, unknown_template_lines: counts.unmatchedLines };
 }
 

@@ -1,30 +1,26 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { LineChunk } from '../parsing/index.js';
-import type { FrozenParse } from '../sessions/index.js';
 import { answer } from './answer.js';
-import { jsonOf, linesOfRecords, piecesOf, requestLines } from './body.js';
+import { jsonOf, piecesOf } from './body.js';
 import { bodyBytes, mediaType, wantsLines, type Service, type Visit } from './context.js';
 import { detectLog, scoreSessions, type LogSummary, type Rule, type SessionsSummary, type SessionVerdict } from './detection.js';
 import { ServiceError } from './errors.js';
 import type { LoadedModel } from './models.js';
 import { parseLines, type LineAnswer, type ParseSummary } from './parsing.js';
+import { RequestLog } from './request_log.js';
 import { DETECT_SCHEMA, PARSE_SCHEMA, SCORE_SCHEMA } from './openapi.js';
 import { DEFAULT_SEQ_THRESHOLD, DetectBody, DetectQuery, EmptyQuery, ParseBody, ParseQuery, parsed, ScoreBody, type DetectRequest } from './schemas.js';
 
-type Chunks = (parse: FrozenParse) => AsyncGenerator<LineChunk>;
-
 /** The log of a request and what is asked of it, whichever way they came. @throws ServiceError */
-async function logRequest<T>(request: FastifyRequest, service: Service, visit: Visit, body: (value: unknown) => T & { readonly raw_log_data: string }, query: (value: unknown) => T): Promise<{ asked: T; chunks: Chunks }> {
+async function logRequest<T>(request: FastifyRequest, service: Service, visit: Visit, body: (value: unknown) => T & { readonly raw_log_data: string }, query: (value: unknown) => T): Promise<{ asked: T; log: RequestLog }> {
   const { maxLineBytes } = service.limits;
   const bytes = bodyBytes(request, service, visit.deadline);
-  const chunksOf = (pieces: AsyncIterable<Buffer>): Chunks => (parse) => requestLines(pieces, maxLineBytes, () => parse.counts.lines);
   if (mediaType(request) !== 'application/json') {
     const asked = query(request.query);
-    return { asked, chunks: chunksOf(mediaType(request) === 'application/x-ndjson' ? linesOfRecords(bytes, maxLineBytes) : bytes) };
+    return { asked, log: new RequestLog(bytes, mediaType(request) === 'application/x-ndjson', maxLineBytes) };
   }
   requireNoQuery(request);
   const asked = body(await jsonOf(bytes));
-  return { asked, chunks: chunksOf(piecesOf(asked.raw_log_data)) };
+  return { asked, log: new RequestLog(piecesOf(asked.raw_log_data), false, maxLineBytes) };
 }
 
 function requireNoQuery(request: FastifyRequest): void {
@@ -45,10 +41,10 @@ export function logRoutes(app: FastifyInstance, service: Service): void {
   const listed = (include: DetectRequest['include']) => (v: SessionVerdict): boolean => include !== 'abnormal' || v.abnormal;
 
   app.post('/detect', { schema: DETECT_SCHEMA }, (request, reply) => answer<SessionVerdict, LogSummary>(request, reply, service, async (visit) => {
-    const { asked, chunks } = await logRequest<DetectRequest>(request, service, visit, (v) => parsed(DetectBody, v, 'body'), (v) => parsed(DetectQuery, v, 'query'));
+    const { asked, log } = await logRequest<DetectRequest>(request, service, visit, (v) => parsed(DetectBody, v, 'body'), (v) => parsed(DetectQuery, v, 'query'));
     const model = visit.hold(asked.model);
     return {
-      items: detectLog(model, chunks, { rule: ruleOf(model, asked), quote: !wantsLines(request), deadline: visit.deadline }), names: ['session', 'sessions'], wanted: listed(asked.include),
+      items: detectLog(model, log, { rule: ruleOf(model, asked), quote: !wantsLines(request), deadline: visit.deadline }), names: ['session', 'sessions'], wanted: listed(asked.include),
       finished: (summary) => {
         metrics.linesRead(model.name, summary);
         metrics.sessionsJudged(model.name, summary);
@@ -57,9 +53,9 @@ export function logRoutes(app: FastifyInstance, service: Service): void {
   }));
 
   app.post('/parse', { schema: PARSE_SCHEMA }, (request, reply) => answer<LineAnswer, ParseSummary>(request, reply, service, async (visit) => {
-    const { asked, chunks } = await logRequest(request, service, visit, (v) => parsed(ParseBody, v, 'body'), (v) => parsed(ParseQuery, v, 'query'));
+    const { asked, log } = await logRequest(request, service, visit, (v) => parsed(ParseBody, v, 'body'), (v) => parsed(ParseQuery, v, 'query'));
     const model = visit.hold(asked.model);
-    return { items: parseLines(model, chunks, visit.deadline), names: ['line', 'lines'], finished: (summary) => metrics.linesRead(model.name, summary) };
+    return { items: parseLines(model, log, visit.deadline), names: ['line', 'lines'], finished: (summary) => metrics.linesRead(model.name, summary) };
   }));
 
   app.post('/sessions/score', { schema: SCORE_SCHEMA }, (request, reply) => answer<SessionVerdict, SessionsSummary>(request, reply, service, async (visit) => {

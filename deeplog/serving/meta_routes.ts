@@ -10,8 +10,8 @@ import { EmptyQuery, parsed } from './schemas.js';
 function describeModel(model: LoadedModel, isDefault: boolean): Record<string, unknown> {
   const { trained, parser } = model;
   return {
-    name: model.name, default: isDefault, version: model.version, detector: trained.detector.id, needs: [...trained.detector.needs], reads_raw_logs: parser !== null,
-    layout: parser?.layout ?? null, sessions_by: parser?.grouping ?? null, threshold: trained.threshold ?? null, templates: Object.keys(trained.templates).length,
+    name: model.name, default: isDefault, version: model.version, detector: trained.detector.id, needs: [...trained.detector.needs], reads_raw_logs: parser !== null && parser.input !== null,
+    input: parser?.input ?? null, layout: parser?.layout ?? null, sessions_by: parser?.grouping ?? null, threshold: trained.threshold ?? null, templates: Object.keys(trained.templates).length,
     trained: trained.manifest.created, loaded: model.loadedAt.toISOString(),
   };
 }

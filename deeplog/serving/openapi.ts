@@ -29,7 +29,7 @@ const VERDICT = object({
 }, ['missed', 'missed_share', 'evidence']);
 
 const LINES = {
-  lines: count(), empty_lines: count(), unparsed_lines: count("Lines that do not fit the layout of the model's logs."), unparsed: { ...list(object({ line: count(), text: text() })), description: 'The first of them.' },
+  lines: count('Lines read; of CSV its records.'), empty_lines: count(), unparsed_lines: count("Lines that do not fit the layout of the model's logs, or are no record with a message."), unparsed: { ...list(object({ line: count(), text: text() })), description: 'The first of them.' },
   unknown_template_lines: count('Lines that fit no template: event 0, which is evidence.'),
 };
 const MODEL = { model: text(), model_version: text() };
@@ -39,7 +39,7 @@ const SESSIONS = {
 };
 const LINE = object({ line: count(), event: count('0: no template fits.'), template: orNull(text()), parameters: list(text()), time: orNull(text('ISO 8601, UTC.')) });
 const DESCRIPTION = object({
-  name: text(), default: { type: 'boolean' }, version: text(), detector: text(), needs: list(text()), reads_raw_logs: { type: 'boolean' }, layout: orNull(text()), sessions_by: orNull(text()),
+  name: text(), default: { type: 'boolean' }, version: text(), detector: text(), needs: list(text()), reads_raw_logs: { type: 'boolean' }, input: orNull({ type: 'string', enum: ['lines', 'jsonl', 'csv', 'parquet'], description: "What the model's logs are: lines of text, or records." }), layout: orNull(text('How a line is made up; for records, which of their values are read: Content=message, Time=ts.')), sessions_by: orNull(text()),
   threshold: orNull(number()), templates: count(), trained: text(), loaded: text(),
 });
 
@@ -61,8 +61,8 @@ const answered = (summary: Schema, many: string, one: string, item: Schema): Sch
 });
 
 const LOG_BODIES = {
-  'text/plain': { schema: { type: 'string', description: 'The log.' } },
-  'application/x-ndjson': { schema: { type: 'string', description: 'A record a line: a log line as JSON text, or {"line": "…"}.' } },
+  'text/plain': { schema: { type: 'string', description: "The log as the model's logs are: lines of text, JSON lines, or CSV with its header or without (then in the order of the table that the model was trained on). For a model trained on Parquet: JSON lines with the same columns." } },
+  'application/x-ndjson': { schema: { type: 'string', description: 'A record a line: a log line as JSON text, or {"line": "…"}; for models trained on JSON lines, CSV or Parquet the record itself, a JSON object with the columns that the model reads.' } },
 };
 
 export const DETECT_SCHEMA = {

@@ -1,8 +1,8 @@
-import type { LineChunk } from '../parsing/index.js';
-import type { FrozenParse, ParsedLine } from '../sessions/index.js';
+import type { ParsedLine } from '../sessions/index.js';
 import { linesSummary, parserOf, type LinesSummary } from './detection.js';
 import type { Deadline } from './limits.js';
 import type { LoadedModel } from './models.js';
+import type { RequestLog } from './request_log.js';
 
 export interface LineAnswer {
   /** 1-based line of the request body. */
@@ -21,12 +21,12 @@ export interface ParseSummary extends LinesSummary {
 }
 
 /** The events of a log's lines, by a model's parser. Nothing is learned. @throws ServiceError */
-export async function* parseLines(model: LoadedModel, chunks: (parse: FrozenParse) => AsyncGenerator<LineChunk>, deadline: Deadline): AsyncGenerator<LineAnswer, ParseSummary> {
+export async function* parseLines(model: LoadedModel, log: RequestLog, deadline: Deadline): AsyncGenerator<LineAnswer, ParseSummary> {
   const parser = parserOf(model);
   let found: LineAnswer[] = [];
   const toAnswer = ({ line, event, parameters, time }: ParsedLine): LineAnswer => ({ line, event, template: parser.template(event) ?? null, parameters, time: time === null ? null : new Date(time).toISOString() });
   const parse = parser.start({ linesOnly: true, onLine: (line) => found.push(toAnswer(line)) });
-  for await (const chunk of parser.records(() => chunks(parse))) {
+  for await (const chunk of log.lines(parser, parse)) {
     deadline.check();
     parse.take(chunk);
     yield* found;

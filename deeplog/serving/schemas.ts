@@ -16,7 +16,7 @@ const verdictFields = {
 const SEQ_THRESHOLD = `Rule share: a session is abnormal when more than this share of its events is held against it, unknown templates included. ${DEFAULT_SEQ_THRESHOLD} unless given.`;
 
 export const DetectBody = z.strictObject({
-  raw_log_data: z.string().describe('The log, lines separated by newlines.'),
+  raw_log_data: z.string().describe('The log, lines separated by newlines; for models trained on records, JSON lines or CSV as in text/plain.'),
   seq_threshold: share.optional().describe(SEQ_THRESHOLD),
   ...verdictFields,
 });

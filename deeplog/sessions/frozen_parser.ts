@@ -2,7 +2,7 @@ import type { RecordBatch } from 'apache-arrow';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { EventsBuilder, readJson, type SessionRecord } from '../artifacts/index.js';
-import { isStructured, loadState, multiLineRecords, type InputFormat, type LineChunk, type TemplateMiner } from '../parsing/index.js';
+import { isStructured, loadState, multiLineRecords, RecordReader, type InputFormat, type LineChunk, type RecordFormat, type RecordLayout, type TemplateMiner } from '../parsing/index.js';
 import type { LineBlock } from './line_block.js';
 import { LinePass, type LinePassCounts } from './line_pass.js';
 import { drainSettings, type DrainFlags, type DrainSettings } from './drain_settings.js';
@@ -14,9 +14,13 @@ const REQUEST_LINES = 256;
 
 /** The flags a model's parser was made with, or null: the model was trained on event ids. @throws DataError when the file is broken. */
 export async function readParserFlags(model: string): Promise<DrainFlags | null> {
+  return (await readParser(model))?.options ?? null;
+}
+
+/** `records`: what values of its records make a line; null for logs of text, absent from models of versions that did not note it. */
+async function readParser(model: string): Promise<{ readonly options: DrainFlags; readonly records?: RecordLayout | null } | null> {
   const file = path.join(model, 'parser.json');
-  if (!existsSync(file)) return null;
-  return ((await readJson(file)) as { options: DrainFlags }).options;
+  return existsSync(file) ? ((await readJson(file)) as { options: DrainFlags; records?: RecordLayout | null }) : null;
 }
 
 export interface ParsedLine {
@@ -39,33 +43,42 @@ export interface FrozenParseOptions {
 
 /** A model's parser, read once, that learns nothing any more: any number of logs can be read with it at the same time. */
 export class FrozenParser {
-  private constructor(private readonly miner: TemplateMiner, private readonly settings: DrainSettings) {}
+  private constructor(private readonly miner: TemplateMiner, private readonly settings: DrainSettings, private readonly reader: RecordReader | null) {}
 
   /** @throws DataError when the state is missing or damaged. */
   static async load(model: string): Promise<FrozenParser | null> {
-    const flags = await readParserFlags(model);
-    if (flags === null) return null;
-    const settings = drainSettings(flags);
-    return new FrozenParser(await loadState(path.join(model, PARSER_STATE), settings.miner), settings);
+    const saved = await readParser(model);
+    if (saved === null) return null;
+    const { options: flags, records } = saved;
+    const reader = records === null || records === undefined ? null : new RecordReader(records, flags.time_format !== undefined);
+    const settings = drainSettings(flags, reader?.map);
+    return new FrozenParser(await loadState(path.join(model, PARSER_STATE), settings.miner), settings, reader);
   }
 
   /** What makes a session, in the flag's words; null when lines are not grouped. */
   get grouping(): string | null {
-    return this.settings.flags.adapter_type ?? null;
+    return this.settings.parse.adapter?.type ?? null;
   }
 
+  /** How a line is made up: the log format, or which of a record's values are read (`Content=message, Time=ts`). */
   get layout(): string | null {
-    return this.settings.parse.logFormat?.layout ?? null;
+    return this.reader?.describe() ?? this.settings.parse.logFormat?.layout ?? null;
   }
 
-  /** The model's logs are records with named values (JSON lines, CSV, Parquet), not lines of text. */
-  get structured(): boolean {
+  /** What the model's logs are; null: records, but which of their values make a line was not noted (by an earlier version). */
+  get input(): RecordFormat | 'lines' | null {
+    if (this.reader !== null) return this.reader.layout.format;
     const { input_format, input_file } = this.settings.flags;
-    return isStructured(input_format as InputFormat | undefined, input_file);
+    return isStructured(input_format as InputFormat | undefined, input_file) ? null : 'lines';
   }
 
-  /** Lines as this parser takes them: where its logs have records of several lines, those are joined. */
-  records(chunks: () => AsyncGenerator<LineChunk>): AsyncGenerator<LineChunk> {
+  /**
+   * Lines as this parser takes them: records become lines (`json`: each line is a JSON object, whatever the model's logs are), and records of
+   * several lines of text are joined.
+   * @throws HeaderError, RecordTooLongError, DataError while records are read
+   */
+  records(chunks: () => AsyncGenerator<LineChunk>, json = false, maxRecord = 0): AsyncGenerator<LineChunk> {
+    if (this.reader !== null) return this.reader.lines(chunks, json, maxRecord);
     const { record_start } = this.settings.flags;
     return record_start === undefined ? chunks() : multiLineRecords({ name: 'the log', bytesRead: 0, totalBytes: null, chunks }, record_start).chunks();
   }

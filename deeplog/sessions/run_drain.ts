@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { arrowToParquet, checkOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
-import { countLines, loadState, logInput, readTruth, TemplateMiner, type ParsingAccuracy } from '../parsing/index.js';
+import { countLines, loadState, logInput, readTruth, recordLayout, TemplateMiner, type ParsingAccuracy } from '../parsing/index.js';
 import path from 'node:path';
 import { inputOptionsOf, parseSettings, type DrainSettings } from './drain_settings.js';
 import { readLabels } from './labels.js';
@@ -60,7 +60,7 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
     stage: 'drain', startedAt, options: { ...flags },
     inputs: await hashInputs([...input.files, flags.label_file, flags.state, flags.truth_file]),
     // What a state brought along was learned from is not known: as good as everything.
-    extra: { fit_until_line: Number.isFinite(fitUntilLine) && flags.state === undefined ? fitUntilLine : null, complete_sessions: parse.adapter?.type.includes('window') === false && parse.adapter.type !== 'sliding_time', counts: summary },
+    extra: { fit_until_line: Number.isFinite(fitUntilLine) && flags.state === undefined ? fitUntilLine : null, complete_sessions: parse.adapter?.type.includes('window') === false && parse.adapter.type !== 'sliding_time', counts: summary, records: recordLayout(input) },
   });
   const used = { ...settings, parse };
   return { summary, report: [...report(summary, used), ...(accuracy === null ? [] : [accuracyLine(accuracy, flags.output_path)])], warnings: [...(alone === null ? [] : [`--workers ${flags.workers ?? 1} was not used: ${alone}`]), ...(input.files.length > 1 ? [`read as one log, oldest first: ${input.files.join(', ')}`] : []), ...warnings(summary, used)] };

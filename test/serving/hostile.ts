@@ -92,7 +92,7 @@ export function hostileRequests(api: OpenApi, lines: readonly string[]): fc.Arbi
     const types = Object.keys(content);
     const type = fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...(types.length === 0 ? ['text/plain'] : types)) }, { weight: 2, arbitrary: fc.constantFrom('', 'application/xml', 'multipart/form-data; boundary=x', 'text/plain; charset=utf-16', 'application/json;charset=x', 'APPLICATION/JSON', 'a/b/c', 'application/x-www-form-urlencoded', ';') });
     const json = content['application/json']?.schema;
-    const ndjson = fc.array(fc.oneof(fc.constantFrom(...lines).map((l) => JSON.stringify(l)), fc.constantFrom(...lines).map((l) => JSON.stringify({ line: l })), fc.json(), nastyText), { maxLength: 20 }).map((l) => Buffer.from(l.join('\n')));
+    const ndjson = fc.array(fc.oneof(fc.constantFrom(...lines).map((l) => JSON.stringify(l)), fc.constantFrom(...lines).map((l) => JSON.stringify({ line: l })), fc.constantFrom(...lines), fc.json(), nastyText), { maxLength: 20 }).map((l) => Buffer.from(l.join('\n')));
     const body = (t: string): fc.Arbitrary<Buffer> => (t.startsWith('application/json') && json !== undefined ? fc.oneof(jsonText(conforming(json)), jsonText(broken(conforming(json))), hostileLog(lines)) : t === 'application/x-ndjson' ? fc.oneof(ndjson, hostileLog(lines)) : hostileLog(lines));
     return fc.tuple(method(own), query, name, type, encoding, fc.constantFrom('application/json', 'application/x-ndjson', '*/*', '', 'text/html;q=0.1, application/x-ndjson;q=x'), fc.constantFrom('', 'gzip', 'gzip;q=0', 'br, *', 'identity'), fc.boolean())
       .chain(([m, q, n, t, e, accept, accepts, honest]) => body(t).map((b): HostileRequest => ({

@@ -44,8 +44,13 @@ export function fieldMap(given: readonly string[], names: readonly string[] | nu
   if (missing !== undefined) throw new UsageError(`--fields names the column ${JSON.stringify(missing)}, which the table does not have. It has: ${names?.join(', ')}.`)
   // The session key first, where a regular expression finds it at once; the message last, as every layout has it.
   const rank = (field: string): number => (field === 'Session' ? 0 : field === 'Content' ? 2 : 1);
-  const ordered = new Map([...columns].sort(([a], [b]) => rank(a) - rank(b)));
-  return { columns: ordered, layout: joined([...ordered.keys()].map((f) => `<${f}>`)), sessionRegex: ordered.has('Session') ? `^[^${SEPARATOR}]+` : null };
+  return fieldMapOf([...columns].sort(([a], [b]) => rank(a) - rank(b)));
+}
+
+/** The map with these columns of each field, in the order of the line. */
+export function fieldMapOf(ordered: Iterable<readonly [string, readonly string[]]>): FieldMap {
+  const columns = new Map(ordered);
+  return { columns, layout: joined([...columns.keys()].map((f) => `<${f}>`)), sessionRegex: columns.has('Session') ? `^[^${SEPARATOR}]+` : null };
 }
 
 /**
@@ -81,7 +86,16 @@ function text(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value;
   if (value instanceof Date) return value.toISOString();
-  return typeof value === 'object' ? JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v)) : String(value);
+  return typeof value === 'object' ? nested(value) : String(value);
+}
+
+function nested(value: object): string {
+  try {
+    return JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v));
+  } catch (error) {
+    if (error instanceof RangeError) return '(nested too deep)'; // JSON.parse takes any depth, JSON.stringify does not
+    throw error;
+  }
 }
 
 const NORMAL = new Set(['', '-', '0', 'false', 'normal', 'none']);

@@ -32,8 +32,11 @@ export interface InputOptions {
 export interface LogInput {
   readonly name: string;
   readonly files: readonly string[];
+  readonly format: Exclude<InputFormat, 'auto'>;
   /** How structured records become lines; null for text. */
   readonly fields: FieldMap | null;
+  /** Names of the table's columns, or of the first record's values; null for text, and for standard input, which is read once. */
+  readonly names: readonly string[] | null;
   open(): Promise<LogSource>;
 }
 
@@ -52,13 +55,13 @@ export async function logInput(options: InputOptions): Promise<LogInput> {
   await text(); // a missing file is the first thing to say
   if (format === 'lines') {
     const { recordStart } = options;
-    return { name: options.file, files, fields: null, open: async () => (recordStart === undefined ? text() : multiLineRecords(await text(), recordStart)) };
+    return { name: options.file, files, format, fields: null, names: null, open: async () => (recordStart === undefined ? text() : multiLineRecords(await text(), recordStart)) };
   }
   if (format === 'csv' && files.length > 1) throw new UsageError(`${options.file}: matches ${files.length} files; CSV is read one file at a time, since each has a header.`);
   const names = options.file === '-' ? null : await (format === 'csv' ? csvNames : firstJsonNames)(await text());
   const fields = fieldMap(options.fields ?? [], names, format === 'csv');
   const keepTime = options.keepTime ?? false;
-  return { name: options.file, files, fields, open: async () => (format === 'csv' ? csvLines : jsonLines)(await text(), fields, keepTime) };
+  return { name: options.file, files, format, fields, names, open: async () => (format === 'csv' ? csvLines : jsonLines)(await text(), fields, keepTime) };
 }
 
 async function parquetInput(options: InputOptions, files: readonly string[]): Promise<LogInput> {
@@ -66,8 +69,9 @@ async function parquetInput(options: InputOptions, files: readonly string[]): Pr
   if (files.length > 1) throw new UsageError(`${options.file}: matches ${files.length} files; Parquet is read one file at a time.`);
   await LineSource.open(files[0]); // the same words for a missing file or a folder
   const table = await ParquetLog.open(files[0]);
-  const fields = fieldMap(options.fields ?? [], table.names(), true);
-  return { name: options.file, files, fields, open: () => Promise.resolve(table.lines(fields, options.keepTime ?? false)) };
+  const names = table.names();
+  const fields = fieldMap(options.fields ?? [], names, true);
+  return { name: options.file, files, format: 'parquet', fields, names, open: () => Promise.resolve(table.lines(fields, options.keepTime ?? false)) };
 }
 
 /** Records with named values (JSON lines, CSV, Parquet), not lines of text. */
