@@ -13,6 +13,7 @@ export const DETECT_OPTIONS = {
   recalibrate: { type: 'boolean', group: 'Verdict', default: false, describe: "set the model's threshold anew from this input's normal sessions" },
   target_fpr: { type: 'number', group: 'Verdict', default: 0.001, min: 0, max: 0.5, describe: 'false-alarm rate for --recalibrate' },
   triage: { type: 'boolean', group: 'Verdict', default: true, describe: "let the answers given with `triage accept` and `triage reject` decide; new patterns are noted in the model's triage.json" },
+  triage_by: { type: 'string', group: 'Verdict', default: 'default', choices: ['default', 'clusters', 'events'], describe: 'what answers are for: clusters of the detector\'s embeddings, sets of events, or what suits the detector' },
   ...ENGINE_OPTIONS,
 } as const satisfies OptionSpecs;
 
@@ -23,14 +24,14 @@ export const detectStage: Stage = {
   examples: [['$0 detect --input_file new.log', "with the model in artifacts/log_key_model_result"]],
   async run(given) {
     const o = resolveOptions({ ...DETECT_OPTIONS, ...COMMON_OPTIONS }, given);
-    const { detect } = await import('../deeplog/evaluation/index.js');
+    const { detect, TRIAGE_BY } = await import('../deeplog/evaluation/index.js');
     const { shortId } = await import('../deeplog/triage/index.js');
     const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
     const engine = await createEngine(engineOptions(o));
     try {
       const result = await detect({
-        model: o.model, inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, recalibrate: o.recalibrate, targetFpr: o.target_fpr, triage: o.triage, flags: o,
+        model: o.model, inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, recalibrate: o.recalibrate, targetFpr: o.target_fpr, triage: o.triage, flags: o, triageBy: TRIAGE_BY.find((by) => by === o.triage_by) ?? 'default',
         ...(o.label_file === undefined ? {} : { labelFile: o.label_file }),
         ...(o.threshold === undefined ? {} : { threshold: o.threshold }),
         onProgress: (what) => console.say(what),

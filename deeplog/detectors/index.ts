@@ -1,5 +1,6 @@
 export { DEEPLOG_KEYS_DEFAULTS, DeepLogKeys, LOG_KEY_NETWORK, type DeepLogKeysOptions, type ImportedNetwork } from './deep/deeplog_keys.js';
 export { Calibration } from './deep/calibration.js';
+export { likenessRadius, spaceId } from './embedding_space.js';
 export { DeepLog, type DeepLogParts } from './deep/deeplog.js';
 export { DEEPLOG_PARAMS_DEFAULTS, DeepLogParams, type DeepLogParamsOptions } from './deep/deeplog_params.js';
 export { DetailedSessions, requireNeeds, sessionLines } from './detailed_source.js';
@@ -18,7 +19,7 @@ export { Ensemble, type EnsembleParts } from './ensemble/ensemble.js';
 export { PRESETS, presetOf, type Preset } from './presets/index.js';
 export { createDetector, DETECTOR_IDS, loadDetector, type DetectorOptions } from './registry.js';
 export { labelledSource, sessionAt, tableSource } from './source.js';
-export type { Detector, Evidence, FitContext, Need, OutsideValue, OwnThreshold, Session, SessionSource } from './types.js';
+export type { Detector, EmbeddingSpace, Evidence, FitContext, Need, OutsideValue, OwnThreshold, Session, SessionSource } from './types.js';
 export { describeColumns, type ColumnReport } from './deep/parameters/columns.js';
 export { fitGaussian, normalQuantile, upperBound, type Gaussian } from './deep/parameters/gaussian.js';
 export { seriesOf, type SkippedKey } from './deep/parameters/key_series.js';

@@ -68,6 +68,16 @@ export interface OutsideValue {
   readonly high: number;
 }
 
+/** What the vectors of `embed` are, and when two of them are alike. */
+export interface EmbeddingSpace {
+  /** For tables: "clusters of line vectors". */
+  readonly kind: string;
+  /** Vectors at most so far apart (Euclidean) are alike; from normal sessions of training and validation. */
+  readonly radius: number;
+  /** Vectors of one network mean nothing to another: the same for the same weights and radius only. */
+  readonly id: string;
+}
+
 /** One anomaly detector: fit on normal sessions, score any session (higher = more anomalous), say why. */
 export interface Detector {
   readonly id: string;
@@ -117,4 +127,13 @@ export interface Detector {
    * restart; none where the score has no name. Detectors without it are triaged by the session's set of events.
    */
   patterns?(sessions: readonly Session[], threshold: number): Promise<readonly (readonly string[])[]>;
+  /** Of a detector that can be triaged by clusters of its embeddings; null when it was fitted before there was a radius. */
+  readonly embeddings?: EmbeddingSpace | null;
+  /** Clusters of embeddings are its names unless something else is asked for; default: `patterns`, or the set of events. */
+  readonly namesByClusters?: boolean;
+  /**
+   * Vectors of what makes each session score above `threshold` (its own, or those of its lines), one or more of each that is not empty;
+   * the same alone and in any batch.
+   */
+  embed?(sessions: readonly Session[], threshold: number): Promise<readonly (readonly Float32Array[])[]>;
 }

@@ -11,6 +11,7 @@ import type { Standing } from '../triage/index.js';
 import { needsDetails } from './details.js';
 import { countStandings, noteSightings, triage, type Triaged } from './detect_triage.js';
 import { parsedFolder } from './custom_task.js';
+import { namingOf, type TriageBy } from './pattern_names.js';
 import { evidenceFor, meaningOf, openModel, scoreTable, type JudgedEvidence } from './judge.js';
 import { confusionAt, countScores, pointMetrics, thresholdFor, type PointMetrics } from './metrics.js';
 
@@ -27,6 +28,8 @@ export interface DetectOptions {
   readonly targetFpr: number;
   /** Let the answers in the model's triage.json decide, and note new patterns there. */
   readonly triage: boolean;
+  /** What flagged sessions are named by; default: what suits the detector. */
+  readonly triageBy?: TriageBy;
   readonly flags: Readonly<Record<string, unknown>>;
   onProgress?(what: string): void;
 }
@@ -72,6 +75,7 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
   await requireInput(options.inputFile);
   await checkOutput(options.outputPath, options.overwrite);
   const { detector, config, templates, threshold: own } = await openModel(options.model, engine);
+  if (options.triage) namingOf(detector, options.triageBy);
   const source = await parsedInput(options);
   const { table } = await readSessionSet(source.sessions, options.labelFile);
   const details = needsDetails(detector) ? await detailsOf(detector, source.sessions) : null;
@@ -81,7 +85,7 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
   if (threshold === undefined) throw new DataError(`${options.model}: config.json has no threshold. Give --threshold, or --recalibrate on normal sessions.`);
   if (options.recalibrate) await writeJson(path.join(options.model, 'config.json'), { ...config, threshold, ...('g' in config ? { g: threshold } : {}), target_fpr: options.targetFpr, recalibrated: { on: options.inputFile, at: new Date().toISOString(), target_fpr: options.targetFpr } });
 
-  const triaged = options.triage ? await triage(options.model, detector, table, perSession, threshold, details) : null;
+  const triaged = options.triage ? await triage(options.model, detector, table, perSession, threshold, details, options.triageBy ?? 'default') : null;
   const flagged = await explainFlagged(detector, source, table, perSession, threshold, templates, details, triaged);
   const verdictsFile = path.join(options.outputPath, 'verdicts.jsonl');
   await openOutput(options.outputPath);
@@ -89,7 +93,7 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
   await writeChunks(verdictsFile, (function* () {
     for (let row = 0; row < table.size; row++) yield `${JSON.stringify(byRow.get(row) ?? verdictOf(table, row, perSession[row], threshold, triaged))}\n`;
   })());
-  const metrics = metricsOf(table, Float64Array.from(perSession, (score, row) => (triaged?.get(row)?.standing.answer === 'accepted' ? -Infinity : score)), threshold);
+  const metrics = metricsOf(table, Float64Array.from(perSession, (score, row) => (triaged?.rows.get(row)?.standing.answer === 'accepted' ? -Infinity : score)), threshold);
   const triageCounts = triaged === null ? null : countStandings(triaged);
   await writeJson(path.join(options.outputPath, 'metrics.json'), { schema: 'deeplog.detect_metrics/1', sessions: table.size, flagged: flagged.length, threshold, metrics, triage: triageCounts });
   await writeManifest(options.outputPath, { stage: 'detect', startedAt, options: options.flags, inputs: await hashInputs([options.inputFile, source.sessionsArrow ?? undefined, options.labelFile, path.join(options.model, 'config.json'), path.join(options.model, 'model.safetensors')]) });
@@ -192,7 +196,7 @@ async function explainFlagged(detector: Detector, source: Source, table: Session
   const out: { row: number; verdict: Verdict; lines: ArrayLike<number> | null }[] = [];
   const lines = await linesOf(source, scores, threshold);
   for (let row = 0; row < table.size; row++) {
-    if (!(scores[row] > threshold) || triaged?.get(row)?.standing.answer === 'accepted') continue;
+    if (!(scores[row] > threshold) || triaged?.rows.get(row)?.standing.answer === 'accepted') continue;
     const sessionLines = lines.get(row);
     const session: Session = details?.sessions[row] ?? { key: String(row), events: table.sequence(table.sequenceOf[row]), ...(sessionLines ? { lines: sessionLines } : {}) };
     const { evidence } = await evidenceFor(detector, session, threshold, templates);
@@ -220,7 +224,7 @@ async function linesOf(source: Source, scores: Float64Array, threshold: number):
 
 function verdictOf(table: SessionTable, row: number, score: number, threshold: number, triaged: Triaged | null): Verdict {
   const label = table.labels[row];
-  const standing = triaged?.get(row)?.standing;
+  const standing = triaged?.rows.get(row)?.standing;
   const firstLine = table.details?.firstLines[row] ?? NaN;
   return {
     session: table.details?.ids[row] ?? row + 1, key: table.details?.keys[row] ?? String(row + 1), n_events: table.sequence(table.sequenceOf[row]).length, first_line: Number.isNaN(firstLine) ? null : firstLine,

@@ -1,27 +1,40 @@
 import { messageOf } from '../common/index.js';
 import { sessionAt, type DetailedSessions, type Detector } from '../detectors/index.js';
 import type { SessionTable } from '../sequences/index.js';
-import { TriageStore, type Standing } from '../triage/index.js';
+import { Clusters, TriageStore, type Cluster, type Standing } from '../triage/index.js';
 import type { Verdict } from './detect.js';
-import { eventGroup } from './triage_simulation.js';
+import { eventGroup, namingOf, patternNames, type TriageBy } from './pattern_names.js';
 
 /** The sessions above the threshold, by row: their patterns, and what the model's triage file says of them. */
-export type Triaged = ReadonlyMap<number, { readonly names: readonly string[]; readonly group: string; readonly standing: Standing }>;
+export interface Triaged {
+  readonly rows: ReadonlyMap<number, { readonly names: readonly string[]; readonly group: string; readonly standing: Standing }>;
+  /** The clusters they were named by, those among them that are new; null when they have other names. */
+  readonly named: { readonly space: string; readonly clusters: readonly Cluster[] } | null;
+}
 
-/** Looks the flagged sessions up in the model's triage file. A detector that names no patterns is triaged by the session's set of events. @throws DataError when the file is broken */
-export async function triage(model: string, detector: Detector, table: SessionTable, scores: Float64Array, threshold: number, details: DetailedSessions | null): Promise<Triaged> {
-  const rows = Array.from(scores.keys()).filter((row) => scores[row] > threshold);
-  const named = await detector.patterns?.(rows.map((row) => details?.sessions[row] ?? sessionAt(table, row)), threshold);
+/** Looks the flagged sessions up in the model's triage file. @throws DataError when the file is broken; UsageError when the detector has no such names */
+export async function triage(model: string, detector: Detector, table: SessionTable, scores: Float64Array, threshold: number, details: DetailedSessions | null, by: TriageBy): Promise<Triaged> {
+  const naming = namingOf(detector, by);
+  const flagged = Array.from(scores.keys()).filter((row) => scores[row] > threshold);
   const store = await TriageStore.open(model);
-  return new Map(rows.map((row, i) => {
+  const space = naming === 'clusters' ? detector.embeddings ?? null : null;
+  const clusters = space === null ? new Clusters(0) : store.clusters(detector.id, space);
+  // Without details, equal sequences are equal sessions: named once, by the first.
+  const first = new Map<number, number>();
+  const keyOf = (row: number): number => (details === null ? first.get(table.sequenceOf[row]) ?? row : row);
+  for (const row of flagged) if (!first.has(table.sequenceOf[row])) first.set(table.sequenceOf[row], row);
+  const named = await patternNames(detector, naming, flagged.map(keyOf), (row) => details?.sessions[row] ?? sessionAt(table, row), threshold, clusters);
+  const rows = new Map(flagged.map((row) => {
     const group = eventGroup(table.sequence(table.sequenceOf[row]));
-    const names = named === undefined || named[i].length === 0 ? [group] : named[i];
-    return [row, { names, group, standing: store.standing(detector.id, names, group) }];
+    // An answer that was given when the detector's sessions went by their events goes on holding.
+    const names = naming === 'clusters' && store.answered(detector.id, [group]) ? [group] : named.get(keyOf(row)) ?? [group];
+    return [row, { names, group, standing: store.standing(detector.id, names, group) }] as const;
   }));
+  return { rows, named: space === null ? null : { space: space.id, clusters: clusters.all } };
 }
 
 export function countStandings(triaged: Triaged): { accepted: number; rejected: number; open: number; openPatterns: number } {
-  const all = [...triaged.values()].map((t) => t.standing);
+  const all = [...triaged.rows.values()].map((t) => t.standing);
   const open = all.filter((s) => s.answer === null);
   return { accepted: all.filter((s) => s.answer === 'accepted').length, rejected: all.filter((s) => s.answer === 'rejected').length, open: open.length, openPatterns: new Set(open.map((s) => s.id)).size };
 }
@@ -29,9 +42,9 @@ export function countStandings(triaged: Triaged): { accepted: number; rejected: 
 /** Notes this run's flagged sessions in the model's triage file, so that their patterns can be answered; says so where it cannot be written. */
 export async function noteSightings(model: string, detector: Detector, triaged: Triaged, verdicts: ReadonlyMap<number, Verdict>, table: SessionTable): Promise<string[]> {
   try {
-    await TriageStore.note(model, detector.id, [...triaged].map(([row, { names, group }]) => ({
+    await TriageStore.note(model, detector.id, [...triaged.rows].map(([row, { names, group }]) => ({
       names, group, key: verdicts.get(row)?.key ?? table.details?.keys[row] ?? String(row + 1), firstLine: verdicts.get(row)?.first_line ?? null, reason: verdicts.get(row)?.evidence?.[0]?.reason ?? null,
-    })));
+    })), undefined, triaged.named);
     return [];
   } catch (error) {
     return [`new patterns could not be noted for triage: ${messageOf(error)}`];

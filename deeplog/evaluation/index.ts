@@ -1,6 +1,7 @@
 export { benchmark, type BenchmarkOptions } from './benchmark.js';
 export { curvesOf, type Curves } from './curves.js';
 export { simulateTriage, runOnce, type FlaggedSession, type TriagePoint, type TriageResult, type TriageRun } from './triage_simulation.js';
+export { eventGroup, kindOf, namingOf, otherNamings, patternNames, TRIAGE_BY, type Naming, type TriageBy } from './pattern_names.js';
 export type { CellResult, ResultRow, Results, TriageSummary } from './result_row.js';
 export { evaluate, scoreDistinct, type Evaluation, type Scores } from './evaluate.js';
 export { FittedModels, type Fitted, type FittingOptions } from './fitted_models.js';

@@ -1,9 +1,10 @@
 import { sessionAt, type Detector, type Session } from '../detectors/index.js';
 import { ABNORMAL, PART, UNLABELLED } from '../sequences/index.js';
-import { ASK_ONCE, FRUGAL, Knowledge, type TriageRules } from '../triage/index.js';
+import { ASK_ONCE, Clusters, FRUGAL, Knowledge, type TriageRules } from '../triage/index.js';
 import { detailedSessions, needsDetails } from './details.js';
 import type { Scores } from './evaluate.js';
 import { pointMetrics } from './metrics.js';
+import { eventGroup, kindOf, namingOf, otherNamings, patternNames, type Naming } from './pattern_names.js';
 import type { Task } from './protocols.js';
 
 /** Verdicts with so many answers given. */
@@ -33,6 +34,8 @@ export interface TriageResult {
   /** Without any answer. */
   readonly f1_before: number | null;
   readonly runs: readonly TriageRun[];
+  /** The same with the sessions named by something else that the detector knows. */
+  readonly others?: readonly Pick<TriageResult, 'pattern_kind' | 'runs'>[];
 }
 
 /** A flagged test session: its patterns, what it is much like, its label, its place among the test sessions. */
@@ -54,22 +57,31 @@ const REVIEWS = 100;
  */
 export async function simulateTriage(detector: Detector, task: Task, scores: Scores, threshold: number): Promise<TriageResult | null> {
   if (!task.table.labelled) return null;
-  const { flagged, test, missed } = await flaggedSessions(detector, task, scores, threshold);
-  if (flagged.length === 0) return null;
+  const { rows, test, missed } = flaggedRows(task, scores, threshold);
+  if (rows.length === 0) return null;
+  const own = namingOf(detector);
+  const runsBy = async (naming: Naming): Promise<TriageRun[]> => allRuns(await named(detector, naming, task, rows, scores instanceof Float64Array, threshold), test, missed, task.complete);
+  const others = [];
+  for (const naming of otherNamings(detector)) others.push({ pattern_kind: kindOf(detector, naming), runs: await runsBy(naming) });
+  const before = rows.map(({ s, at }): FlaggedSession => ({ patterns: [], group: '', abnormal: task.table.labels[s] === ABNORMAL, at }));
+  return {
+    pattern_kind: kindOf(detector, own), n_test: test,
+    f1_before: pointOf(0, before, missed, () => true).f1, runs: await runsBy(own), ...(others.length === 0 ? {} : { others }),
+  };
+}
+
+/** Every way of asking. */
+function allRuns(flagged: readonly FlaggedSession[], test: number, missed: number, completeSessions: boolean): TriageRun[] {
   const age = Math.round(test * AGE_SHARE);
   // A window is abnormal when a line of it is, so its patterns can be cleared one by one; of a session the combination may be what is wrong.
-  const frugal: TriageRules = { ...FRUGAL, credit: task.complete ? 'joint' : 'careful' };
+  const frugal: TriageRules = { ...FRUGAL, credit: completeSessions ? 'joint' : 'careful' };
   const variants: [string, TriageRules][] = [
     ['ask once', ASK_ONCE],
     ['ask once, forget after a tenth', { ...ASK_ONCE, maxAge: age }],
     ['careful blame', { ...frugal, askAt: 1, groupAfter: null }],
     ['frugal', frugal],
   ];
-  const runs = variants.map(([rules, r]): TriageRun => runOnce(rules, flagged, missed, r));
-  return {
-    pattern_kind: detector.patterns === undefined ? 'event set (the detector names none)' : detector.patternKind ?? 'patterns', n_test: test,
-    f1_before: pointOf(0, flagged, missed, () => true).f1, runs: [...runs, largestFirst(flagged, missed, test, frugal)],
-  };
+  return [...variants.map(([rules, r]): TriageRun => runOnce(rules, flagged, missed, r)), largestFirst(flagged, missed, test, frugal)];
 }
 
 /** One pass with all questions answered, and the curve of stopping earlier. */
@@ -156,9 +168,14 @@ function budgets(most: number): number[] {
   return out;
 }
 
-async function flaggedSessions(detector: Detector, task: Task, scores: Scores, threshold: number): Promise<{ flagged: FlaggedSession[]; test: number; missed: number }> {
-  const { table, split } = task;
-  const rows: { s: number; at: number }[] = [];
+/** A flagged test session: its row in the table, its place among the test sessions. */
+interface FlaggedRow {
+  readonly s: number;
+  readonly at: number;
+}
+
+function flaggedRows({ table, split }: Task, scores: Scores, threshold: number): { rows: FlaggedRow[]; test: number; missed: number } {
+  const rows: FlaggedRow[] = [];
   let test = 0;
   let missed = 0;
   for (let s = 0; s < table.size; s++) {
@@ -169,34 +186,21 @@ async function flaggedSessions(detector: Detector, task: Task, scores: Scores, t
     else if (table.labels[s] === ABNORMAL) missed++;
     test++;
   }
+  return { rows, test, missed };
+}
+
+/** The flagged sessions with their names; asked for once per distinct sequence where that is enough. */
+async function named(detector: Detector, naming: Naming, task: Task, rows: readonly FlaggedRow[], byDistinct: boolean, threshold: number): Promise<FlaggedSession[]> {
+  const { table } = task;
+  const details = !byDistinct && naming !== 'events' && needsDetails(detector) ? (await detailedSessions(task, detector)).sessions : null;
+  const keyOf = (row: FlaggedRow): number => (byDistinct ? table.sequenceOf[row.s] : row.s);
+  const session = (key: number): Session => (byDistinct ? { key: String(key), events: table.sequence(key) } : details?.[key] ?? sessionAt(table, key));
+  const names = await patternNames(detector, naming, rows.map(keyOf), session, threshold, new Clusters(detector.embeddings?.radius ?? 0));
   const groups = new Map<number, string>();
   const groupOf = (d: number): string => {
-    let group = groups.get(d);
-    if (group === undefined) groups.set(d, (group = eventGroup(table.sequence(d))));
+    const group = groups.get(d) ?? eventGroup(table.sequence(d));
+    groups.set(d, group);
     return group;
   };
-  const names = await namesOf(detector, task, rows.map((r) => r.s), scores instanceof Float64Array, threshold);
-  const flagged = rows.map(({ s, at }, i): FlaggedSession => {
-    const group = groupOf(table.sequenceOf[s]);
-    return { patterns: names[i].length > 0 ? names[i] : [group], group, abnormal: table.labels[s] === ABNORMAL, at };
-  });
-  return { flagged, test, missed };
-}
-
-/** What sessions that are much like each other share: their set of events. */
-export function eventGroup(events: Uint32Array): string {
-  return `events ${[...new Set(events)].sort((a, b) => a - b).join(' ')}`;
-}
-
-/** The patterns of some sessions; asked for once per distinct sequence where that is enough. */
-async function namesOf(detector: Detector, task: Task, rows: readonly number[], byDistinct: boolean, threshold: number): Promise<readonly (readonly string[])[]> {
-  if (detector.patterns === undefined) return rows.map(() => []);
-  if (!byDistinct) {
-    const details = needsDetails(detector) ? (await detailedSessions(task, detector)).sessions : null;
-    return detector.patterns(rows.map((s) => details?.[s] ?? sessionAt(task.table, s)), threshold);
-  }
-  const distinct = [...new Set(rows.map((s) => task.table.sequenceOf[s]))];
-  const named = await detector.patterns(distinct.map((d): Session => ({ key: String(d), events: task.table.sequence(d) })), threshold);
-  const byId = new Map(distinct.map((d, i) => [d, named[i]]));
-  return rows.map((s) => byId.get(task.table.sequenceOf[s]) ?? []);
+  return rows.map((row) => ({ patterns: names.get(keyOf(row)) ?? [], group: groupOf(table.sequenceOf[row.s]), abnormal: table.labels[row.s] === ABNORMAL, at: row.at }));
 }

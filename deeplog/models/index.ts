@@ -11,4 +11,4 @@ export { lstmCell, lstmParameters, lstmSequence } from './lstm.js';
 export { tokenEncoderModel } from './token_encoder.js';
 export { parameterValueModel, valueStack, type ParameterValueOptions } from './parameter_values.js';
 export { textAutoencoderModel, type TextAutoencoderOptions } from './text_autoencoder.js';
-export { windowAutoencoderModel, type WindowAutoencoderOptions } from './window_autoencoder.js';
+export { windowAutoencoderModel, windowEncoderModel, type WindowAutoencoderOptions } from './window_autoencoder.js';

@@ -27,16 +27,26 @@ const DIRECTIONS = ['forward', 'backward'] as const;
  * and `errors_backward` [B, W], mean squared error of each line as each direction wrote it, in that direction's order. Padding has no effect.
  */
 export function windowAutoencoderModel(options: WindowAutoencoderOptions): Model {
+  const { code: _, ...model } = windowAutoencoder(options);
+  return model;
+}
+
+/** The same network's reading half: forward gives `code` [B, C], the window's vector. */
+export function windowEncoderModel(options: WindowAutoencoderOptions): Model {
+  const { code, ...model } = windowAutoencoder(options);
+  return { ...model, ...code, name: `window encoder (W=${options.windowSize})` };
+}
+
+function windowAutoencoder(options: WindowAutoencoderOptions): Model & { readonly code: Pick<Model, 'forward'> } {
   const { windowSize: W, dimensions: D, units: U, code: C, batchSize: B } = options;
   const parameters: ParameterSpec[] = [
     ...DIRECTIONS.flatMap((d) => lstmParameters(`read_${d}`, D, U)),
     ...denseParameters('code', 2 * U, C),
     ...DIRECTIONS.flatMap((d) => [...lstmParameters(`write_${d}`, C, U), ...denseParameters(`line_${d}`, U, D)]),
   ];
-  const errors = (params: Tensors, batch: Tensors): Record<'errors_forward' | 'errors_backward', Tensor> => {
-    const mask = batch['mask'] as Tensor2D;
-    const last = lastStep(mask);
-    const lines = DIRECTIONS.map((d) => tf.reshape(tf.transpose(batch[d], [1, 0, 2]), [W * B, D]) as Tensor2D); // step after step
+  const stepwise = (batch: Tensors): Tensor2D[] => DIRECTIONS.map((d) => tf.reshape(tf.transpose(batch[d], [1, 0, 2]), [W * B, D])); // step after step
+  const codeOf = (params: Tensors, batch: Tensors, lines: readonly Tensor2D[]): Tensor => {
+    const last = lastStep(batch['mask'] as Tensor2D);
     const ends = DIRECTIONS.map((d, i) => {
       const input = tf.add(tf.matMul(lines[i], params[`read_${d}/kernel`] as Tensor2D), params[`read_${d}/bias`]) as Tensor2D;
       const states = lstmSequence(input, params[`read_${d}/recurrent_kernel`] as Tensor2D, W);
@@ -44,7 +54,12 @@ export function windowAutoencoderModel(options: WindowAutoencoderOptions): Model
     });
     const kernel = params['code/kernel'] as Tensor2D; // a row for each unit of both directions
     const parts = ends.map((end, i) => tf.matMul(end as Tensor2D, tf.slice2d(kernel, [i * U, 0], [U, C])));
-    const code = tf.tanh(tf.add(tf.add(parts[0], parts[1]), params['code/bias'])); // [B, C]
+    return tf.tanh(tf.add(tf.add(parts[0], parts[1]), params['code/bias'])); // [B, C]
+  };
+  const errors = (params: Tensors, batch: Tensors): Record<'errors_forward' | 'errors_backward', Tensor> => {
+    const mask = batch['mask'] as Tensor2D;
+    const lines = stepwise(batch);
+    const code = codeOf(params, batch, lines);
     const [forward, backward] = DIRECTIONS.map((d, i) => {
       const input = tf.add(tf.matMul(code as Tensor2D, params[`write_${d}/kernel`] as Tensor2D), params[`write_${d}/bias`]);
       const everyStep = tf.reshape(tf.add(tf.zeros([W, B, 4 * U]), input), [W * B, 4 * U]) as Tensor2D;
@@ -67,5 +82,6 @@ export function windowAutoencoderModel(options: WindowAutoencoderOptions): Model
       return tf.div(tf.sum(tf.mul(perWindow, batch['weights'])), tf.sum(batch['weights'])) as Scalar;
     },
     forward: errors,
+    code: { forward: (params, batch) => ({ code: codeOf(params, batch, stepwise(batch)) }) },
   };
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readJson, writeJson } from '../artifacts/index.js';
 import { DataError, UsageError } from '../common/index.js';
+import { Clusters, type Cluster } from './clusters.js';
 import { ASK_ONCE, Knowledge } from './knowledge.js';
 import { withLock } from './lock.js';
 
@@ -36,6 +37,13 @@ export interface TriageChange {
   readonly note: string | null;
 }
 
+/** A cluster as it is kept: another detector's, or another network's, is another one. */
+interface KeptCluster extends Cluster {
+  readonly detector: string;
+  /** Of the network that made the centre. */
+  readonly space: string;
+}
+
 interface TriageFile {
   readonly schema: 'deeplog.triage/1';
   /** Days without a sighting after which an answer lapses. */
@@ -43,6 +51,8 @@ interface TriageFile {
   readonly patterns: readonly TriagePattern[];
   /** Every answer that was ever given, in order. */
   readonly history: readonly TriageChange[];
+  /** In the order in which they were founded; absent in files of before there were any. */
+  readonly clusters?: readonly KeptCluster[];
 }
 
 /** What a flagged session is, after triage. */
@@ -115,6 +125,17 @@ export class TriageStore {
     return this.now.getTime() - Date.parse(pattern.last_seen) > this.file.max_age_days * DAY_MS;
   }
 
+  /** The clusters that earlier runs founded for this detector and network, to be gone on with. */
+  clusters(detector: string, { id, radius }: { readonly id: string; readonly radius: number }): Clusters {
+    return new Clusters(radius, (this.file.clusters ?? []).filter((c) => c.detector === detector && c.space === id));
+  }
+
+  /** Someone answered for sessions with exactly these names, and the answer stands. */
+  answered(detector: string, names: readonly string[]): boolean {
+    const known = this.byId.get(patternId(detector, names));
+    return known !== undefined && known.answer !== null && !this.lapsed(known);
+  }
+
   /** What has been said about sessions with these names: about them together, or about each of them elsewhere. */
   standing(detector: string, names: readonly string[], group: string): Standing {
     const id = patternId(detector, names);
@@ -124,10 +145,12 @@ export class TriageStore {
     return { id, answer: outcome === 'question' ? null : outcome === 'quiet' ? 'accepted' : 'rejected', by: null, at: null };
   }
 
-  /** Notes flagged sessions of one run: new patterns get an id that can be answered. */
-  static async note(folder: string, detector: string, sightings: readonly Sighting[], now = new Date()): Promise<void> {
+  /** Notes flagged sessions of one run: new patterns get an id that can be answered. `named`: the clusters that they were named by. */
+  static async note(folder: string, detector: string, sightings: readonly Sighting[], now = new Date(), named: { readonly space: string; readonly clusters: readonly Cluster[] } | null = null): Promise<void> {
     if (sightings.length === 0) return;
     await change(folder, (file) => {
+      const kept = new Set((file.clusters ?? []).flatMap((c) => (c.detector === detector && c.space === named?.space ? [c.name] : [])));
+      const founded = (named?.clusters ?? []).filter((c) => !kept.has(c.name)).map(({ name, centre }) => ({ detector, space: named?.space ?? '', name, centre }));
       const byId = new Map(file.patterns.map((p) => [p.id, p]));
       for (const s of sightings) {
         const id = patternId(detector, s.names);
@@ -140,7 +163,7 @@ export class TriageStore {
           ...(old ?? {}), ...(lapsed ? { answer: null } : {}), sessions: (old?.sessions ?? 0) + 1, last_seen: now.toISOString(),
         });
       }
-      return { ...file, patterns: [...byId.values()] };
+      return { ...file, patterns: [...byId.values()], ...(founded.length === 0 ? {} : { clusters: [...(file.clusters ?? []), ...founded] }) };
     });
   }
 

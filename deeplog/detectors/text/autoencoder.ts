@@ -4,7 +4,8 @@ import { DataError } from '../../common/index.js';
 import type { Engine } from '../../engine/index.js';
 import { LineBook, TokenCounts, TokenVocabulary, type Digits } from '../../text/index.js';
 import type { Exportable, ExportableNetwork, NetworkRunner } from '../exportable.js';
-import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../types.js';
+import { likenessRadius, spaceId } from '../embedding_space.js';
+import type { Detector, EmbeddingSpace, Evidence, FitContext, Need, Session, SessionSource } from '../types.js';
 import { autoencoderRecipe } from './recipe.js';
 import { LINE_ENCODER_DEFAULTS, LineEncoder, type LineEncoderOptions } from './line_encoder.js';
 import { LineVectors } from './line_vectors.js';
@@ -36,6 +37,8 @@ interface Fitted {
   readonly scale: VectorScale;
   readonly judge: WindowJudge;
   readonly vectors: LineVectors;
+  /** Windows (lines) whose vectors are this near are alike; null in models fitted before there was one. */
+  readonly radii: Readonly<Record<AutoencoderOptions['score'], number>> | null;
 }
 
 /**
@@ -80,7 +83,25 @@ export class TextAutoencoder implements Exportable {
     const [trainWindows, validationWindows] = [this.windowsOf(train, vectors), this.windowsOf(validation, vectors)];
     await vectors.update();
     const judge = await WindowJudge.train(trainWindows, validationWindows, vectors.vectors, lines.latent, windows, engine, seed, report, signal);
-    this.fitted = { encoder, scale, judge, vectors };
+    const linesOf = ({ windows: own }: LineWindows): Float32Array[] => [...new Set(own.flatMap((w) => [...w]))].map((line) => vectors.at(line));
+    const radii = {
+      line: likenessRadius(linesOf(trainWindows), linesOf(validationWindows)),
+      window: likenessRadius(await judge.codes(someOf(trainWindows), vectors.vectors), await judge.codes(someOf(validationWindows), vectors.vectors)),
+    };
+    this.fitted = { encoder, scale, judge, vectors, radii };
+  }
+
+  /** A line says more of what is wrong than a window does: answers by clusters of lines need the fewest questions. */
+  get namesByClusters(): boolean {
+    return this.options.score === 'line';
+  }
+
+  get embeddings(): EmbeddingSpace | null {
+    const { encoder, judge, radii } = this.model();
+    if (radii === null) return null;
+    const { score } = this.options;
+    const radius = radii[score];
+    return { kind: score === 'line' ? 'clusters of line vectors' : "clusters of windows' codes", radius, id: spaceId(score === 'line' ? encoder.parameters : { ...encoder.parameters, ...judge.parameters }, radius) };
   }
 
   async scoreBatch(sessions: readonly Session[]): Promise<Float64Array> {
@@ -96,6 +117,36 @@ export class TextAutoencoder implements Exportable {
       windowsOf.forEach((windows, s) => { scores[from + s] = windows.reduce((worst, w) => Math.max(worst, errors[w]), 0); });
     }
     return scores;
+  }
+
+  /**
+   * What is reconstructed with an error above `threshold`, each kind once: the vectors of such lines, or the codes of such windows. Of a
+   * session without one, its worst.
+   */
+  async embed(sessions: readonly Session[], threshold: number): Promise<Float32Array[][]> {
+    const { judge, vectors } = this.model();
+    const byLine = this.options.score === 'line';
+    const out: Float32Array[][] = [];
+    for (let from = 0; from < sessions.length; from += SESSIONS_AT_ONCE) {
+      vectors.forget();
+      const builder = new LineWindowBuilder(this.options.windows.windowSize);
+      const windowsOf = sessions.slice(from, from + SESSIONS_AT_ONCE).map((session) => builder.add(this.numbers(session, vectors), 1));
+      await vectors.update();
+      const { windows } = builder.build();
+      const errors = await judge.errors(windows, vectors.vectors);
+      const codes = byLine ? [] : await judge.codes(windows, vectors.vectors);
+      for (const own of windowsOf) {
+        const found = new Map<number, number>();
+        for (const w of own) {
+          if (byLine) windows[w].forEach((line, i) => found.set(line, Math.max(found.get(line) ?? 0, errors[w][i])));
+          else found.set(w, mean(errors[w]));
+        }
+        const above = [...found].filter(([, error]) => error > threshold);
+        const chosen = above.length > 0 ? above : [...found].sort(([, a], [, b]) => b - a).slice(0, 1);
+        out.push(chosen.map(([at]) => (byLine ? vectors.at(at) : codes[at])));
+      }
+    }
+    return out;
   }
 
   /** The lines that are reconstructed worst. */
@@ -119,18 +170,18 @@ export class TextAutoencoder implements Exportable {
   }
 
   async save(folder: string): Promise<void> {
-    const { encoder, scale, judge } = this.model();
+    const { encoder, scale, judge, radii } = this.model();
     await encoder.save(path.join(folder, 'lines'));
     await writeTensors(path.join(folder, 'model.safetensors'), {
       ...Object.fromEntries(Object.entries(judge.parameters).map(([name, data]) => [name, { shape: [data.length], data }])),
       'scale/means': { shape: [scale.means.length], data: scale.means }, 'scale/deviations': { shape: [scale.deviations.length], data: scale.deviations },
     });
-    await writeJson(path.join(folder, 'config.json'), { schema: 'deeplog.detector/1', detector: this.id, options: this.options, texts: this.texts === null ? null : [...this.texts] });
+    await writeJson(path.join(folder, 'config.json'), { schema: 'deeplog.detector/1', detector: this.id, options: this.options, radii, texts: this.texts === null ? null : [...this.texts] });
   }
 
   /** @throws DataError when the folder holds something else. */
   static async load(folder: string, engine: Engine): Promise<TextAutoencoder> {
-    const config = (await readJson(path.join(folder, 'config.json'))) as { detector?: string; options: AutoencoderOptions; texts: [number, string][] | null };
+    const config = (await readJson(path.join(folder, 'config.json'))) as { detector?: string; options: AutoencoderOptions; radii?: Fitted['radii']; texts: [number, string][] | null };
     const score = config.detector === IDS.line ? 'line' : 'window';
     if (config.detector !== IDS[score]) throw new DataError(`${folder}: holds a ${String(config.detector)} detector, not the text autoencoder.`);
     const detector = new TextAutoencoder({ ...config.options, score }, config.texts === null ? null : new Map(config.texts));
@@ -139,7 +190,7 @@ export class TextAutoencoder implements Exportable {
     const scale = { means: means.data, deviations: deviations.data };
     const judge = new WindowJudge(config.options.windows, config.options.lines.latent, Object.fromEntries(Object.entries(weights).map(([name, t]) => [name, t.data])));
     await judge.compile(engine);
-    detector.fitted = { encoder, scale, judge, vectors: new LineVectors(encoder, scale) };
+    detector.fitted = { encoder, scale, judge, vectors: new LineVectors(encoder, scale), radii: config.radii ?? null };
     return detector;
   }
 
@@ -157,10 +208,10 @@ export class TextAutoencoder implements Exportable {
   }
 
   answeredBy(run: NetworkRunner | null): TextAutoencoder {
-    const { scale, ...fitted } = this.model();
+    const { scale, radii, ...fitted } = this.model();
     const twin = this.adopt(this);
     const [encoder, judge] = [fitted.encoder.answeredBy(run), fitted.judge.answeredBy(run)];
-    twin.fitted = { encoder, scale, judge, vectors: new LineVectors(encoder, scale) };
+    twin.fitted = { encoder, scale, judge, vectors: new LineVectors(encoder, scale), radii };
     return twin;
   }
 
@@ -219,6 +270,14 @@ export class TextAutoencoder implements Exportable {
 const NO_TEXT = '<unknown event>';
 /** So that windows of millions of sessions are not all in memory. */
 const SESSIONS_AT_ONCE = 8192;
+
+/** Windows that tell how near those of normal sessions are to each other. */
+const RADIUS_WINDOWS = 4000;
+
+function someOf({ windows }: LineWindows): Int32Array[] {
+  const every = Math.ceil(windows.length / RADIUS_WINDOWS);
+  return windows.filter((_, i) => i % every === 0);
+}
 
 function bookOf(vocabulary: TokenVocabulary, longest: number, lines: ReadonlyMap<string, number>): LineBook {
   const book = new LineBook(vocabulary, longest);

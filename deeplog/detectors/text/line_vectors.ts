@@ -21,6 +21,12 @@ export class LineVectors {
     return this.book.intern(line);
   }
 
+  /** A copy of a line's scaled vector; current after {@link update}. */
+  at(line: number): Float32Array {
+    const dimensions = this.scale.means.length;
+    return this.vectors.slice(line * dimensions, (line + 1) * dimensions);
+  }
+
   async update(): Promise<void> {
     const { size } = this.book;
     if (size === this.encoded) return;

@@ -1,5 +1,5 @@
 import type { Batch, CompiledForward, Engine, State } from '../../engine/index.js';
-import { windowAutoencoderModel } from '../../models/index.js';
+import { windowAutoencoderModel, windowEncoderModel } from '../../models/index.js';
 import { trainLoop, type BatchSource, type Reporter, type TrainResult } from '../../training/index.js';
 import { EXPORT_ROWS, type ExportableNetwork, type NetworkRunner } from '../exportable.js';
 import type { LineWindows } from './line_windows.js';
@@ -53,6 +53,9 @@ const NETWORK = 'window_autoencoder';
 /** The trained window autoencoder: windows of scaled line vectors in, each line's reconstruction error out. */
 export class WindowJudge {
   private forward: CompiledForward | null = null;
+  /** The reading half, compiled when it is first asked for. */
+  private reading: Promise<CompiledForward> | null = null;
+  private engine: Engine | null = null;
   /** Errors as they come, not in steps. */
   private exact = false;
 
@@ -68,6 +71,7 @@ export class WindowJudge {
   }
 
   async compile(engine: Engine): Promise<void> {
+    this.engine = engine;
     this.forward = await engine.compileForward(windowAutoencoderModel({ ...this.options, dimensions: this.dimensions }));
     await this.forward.load(this.parameters);
   }
@@ -82,6 +86,21 @@ export class WindowJudge {
       const own = windows.slice(at, at + B);
       const found = await forward.run(windowBatch(own, vectors, dimensions, W, B));
       own.forEach((window, row) => out.push(Float32Array.from(window, (_, i) => given((found['errors_forward'][row * W + i] + found['errors_backward'][row * W + window.length - 1 - i]) / 2))));
+    }
+    return out;
+  }
+
+  /** Each window's vector, in steps. */
+  async codes(windows: readonly Int32Array[], vectors: Float32Array): Promise<Float32Array[]> {
+    const { engine, dimensions, options: { windowSize: W, batchSize: B, code: C } } = this;
+    if (engine === null) throw new RangeError('compile the window autoencoder before asking for codes');
+    this.reading ??= engine.compileForward(windowEncoderModel({ ...this.options, dimensions })).then(async (forward) => { await forward.load(this.parameters); return forward; });
+    const forward = await this.reading;
+    const out: Float32Array[] = [];
+    for (let at = 0; at < windows.length; at += B) {
+      const own = windows.slice(at, at + B);
+      const { code } = await forward.run(windowBatch(own, vectors, dimensions, W, B));
+      own.forEach((_, row) => out.push(Float32Array.from({ length: C }, (__, k) => stepped(code[row * C + k]))));
     }
     return out;
   }
@@ -109,7 +128,8 @@ export class WindowJudge {
 
   async dispose(): Promise<void> {
     await this.forward?.dispose();
-    this.forward = null;
+    await (await this.reading)?.dispose();
+    this.forward = this.reading = null;
   }
 }
 

@@ -5,7 +5,8 @@ import type { Engine, State } from '../../../engine/index.js';
 import { Vocabulary } from '../../../sequences/index.js';
 import { bucketed, trainLoop, warmupInverseSquareRoot, type TrainResult } from '../../../training/index.js';
 import { EXPORT_ROWS, type Exportable, type ExportableNetwork, type NetworkRunner } from '../../exportable.js';
-import type { Detector, Evidence, FitContext, Need, Session, SessionSource } from '../../types.js';
+import type { Detector, EmbeddingSpace, Evidence, FitContext, Need, Session, SessionSource } from '../../types.js';
+import { likenessRadius, spaceId } from '../../embedding_space.js';
 import { Calibration } from '../calibration.js';
 import { explainChunks } from './explain.js';
 import { exportedLengths, onFixedLengths } from './fixed_lengths.js';
@@ -20,12 +21,18 @@ const IDS: Readonly<Record<LogBertScore, string>> = { both: 'logbert', missed: '
 const CENTRE_EXAMPLES = 2048;
 /** Distances are given in these steps, so that a session scores the same alone and in any batch. */
 const DISTANCE_STEP = 1e-3;
+/** Training sequences that tell how near vectors of normal sessions are to each other. */
+const RADIUS_SESSIONS = 4000;
+/** Vectors for clusters are given in these steps, for the same reason. */
+const EMBEDDING_STEP = 1e-4;
 const EVIDENCE_WITHOUT_THRESHOLD = 5;
 
-/** What is measured of a session: share of masked keys outside the top g, and distance of DIST to the centre, over all passes. */
+/** What is measured of sessions: share of masked keys outside the top g, and distance of DIST to the centre, over all passes. */
 interface Measured {
   readonly missed: Float64Array;
   readonly distance: Float64Array;
+  /** DIST averaged over the passes, in steps; of the farthest chunk. */
+  readonly vectors: readonly Float32Array[];
 }
 
 /**
@@ -46,6 +53,8 @@ export class LogBert implements Exportable {
   private predictor: Predictor | null = null;
   /** Distances as they come, without rounding. */
   private exact = false;
+  /** Vectors this near are alike; null in models fitted before there was one. */
+  private radius: number | null = null;
   private calibrations: { missed: Calibration; distance: Calibration } | null = null;
 
   /** @param given the vocabulary to use; of all training keys when absent */
@@ -90,7 +99,7 @@ export class LogBert implements Exportable {
     this.parameters = this.training.parameters;
     await predictor.load(this.parameters, family.first);
     this.centre = await this.centreOf(predictor, examples);
-    await this.calibrate(held);
+    await this.calibrate(sequences, held);
   }
 
   async scoreBatch(sessions: readonly Session[]): Promise<Float64Array> {
@@ -121,7 +130,7 @@ export class LogBert implements Exportable {
     const tensors: NamedTensors = Object.fromEntries(Object.entries(this.parameters).map(([name, data]) => [name, { shape: shapes.get(name) ?? [data.length], data }]));
     await writeTensors(path.join(folder, 'model.safetensors'), { ...tensors, centre: { shape: [this.centre.length], data: this.centre } });
     await writeJson(path.join(folder, 'config.json'), {
-      schema: 'deeplog.detector/1', detector: this.id, model: 'logbert', options: this.options, mask_seed: this.maskSeed, vocabulary: this.tokens.vocabulary.events, calibrations: this.calibrations,
+      schema: 'deeplog.detector/1', detector: this.id, model: 'logbert', options: this.options, mask_seed: this.maskSeed, vocabulary: this.tokens.vocabulary.events, calibrations: this.calibrations, radius: this.radius,
     });
   }
 
@@ -143,6 +152,7 @@ export class LogBert implements Exportable {
     detector.parameters = Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, t.data]));
     detector.centre = centre.data;
     detector.calibrations = { missed: Calibration.fromJSON(config.calibrations.missed), distance: Calibration.fromJSON(config.calibrations.distance) };
+    detector.radius = config.radius ?? null;
     detector.predictor = detector.makePredictor(engine);
     await detector.predictor.load(detector.parameters, length);
     return detector;
@@ -152,7 +162,7 @@ export class LogBert implements Exportable {
   adopt(fitted: Detector): LogBert {
     if (!(fitted instanceof LogBert)) throw new DataError(`${this.id} cannot take over a ${fitted.id} model.`);
     const twin = new LogBert({ ...fitted.options, score: this.options.score });
-    Object.assign(twin, { tokens: fitted.tokens, parameters: fitted.parameters, centre: fitted.centre, maskSeed: fitted.maskSeed, predictor: fitted.predictor, calibrations: fitted.calibrations, training: fitted.training });
+    Object.assign(twin, { tokens: fitted.tokens, parameters: fitted.parameters, centre: fitted.centre, maskSeed: fitted.maskSeed, predictor: fitted.predictor, calibrations: fitted.calibrations, radius: fitted.radius, training: fitted.training });
     return twin;
   }
 
@@ -204,21 +214,40 @@ export class LogBert implements Exportable {
     this.predictor = null;
   }
 
-  /** Share of missed keys and distance to the centre of each session. */
+  /** Share of missed keys, distance to the centre and vector of each session. */
   async measure(sessions: readonly Session[]): Promise<Measured> {
-    const { predictor, centre, options: { topG } } = this;
+    const { predictor, centre, options: { topG, passes } } = this;
     if (predictor === null) throw notFitted();
     const chunks = sessions.flatMap(({ events }, s) => this.tokens.chunks(events, s));
     const [missed, masked] = [new Float64Array(sessions.length), new Float64Array(sessions.length)];
-    const distances = new Map<Chunk, number>();
+    const measured = new Map(chunks.map((chunk) => [chunk, { distance: 0, dist: new Float64Array(centre.length) }]));
     await predictor.run(chunks, ({ chunk, masked: positions, ranks, dist }) => {
       masked[chunk.session] += positions.length;
       for (const rank of ranks) if (rank > topG) missed[chunk.session]++;
-      distances.set(chunk, (distances.get(chunk) ?? 0) + euclidean(dist, centre) / this.options.passes);
+      const own = measured.get(chunk);
+      if (own === undefined) return;
+      own.distance += euclidean(dist, centre) / passes;
+      for (let i = 0; i < dist.length; i++) own.dist[i] += dist[i] / passes;
     });
     const distance = new Float64Array(sessions.length);
-    for (const [chunk, d] of distances) distance[chunk.session] = Math.max(distance[chunk.session], this.exact ? d : Math.round(d / DISTANCE_STEP) * DISTANCE_STEP);
-    return { missed: missed.map((m, s) => (masked[s] === 0 ? 0 : m / masked[s])), distance };
+    const vectors: Float32Array[] = new Array(sessions.length);
+    for (const [{ session }, own] of measured) {
+      const d = this.exact ? own.distance : Math.round(own.distance / DISTANCE_STEP) * DISTANCE_STEP;
+      if (vectors[session] !== undefined && d <= distance[session]) continue;
+      distance[session] = d;
+      vectors[session] = Float32Array.from(own.dist, (x) => Math.round(x / EMBEDDING_STEP) * EMBEDDING_STEP);
+    }
+    return { missed: missed.map((m, s) => (masked[s] === 0 ? 0 : m / masked[s])), distance, vectors };
+  }
+
+  get embeddings(): EmbeddingSpace | null {
+    const { radius } = this;
+    return radius === null ? null : { kind: 'clusters of DIST vectors', radius, id: spaceId({ ...this.parameters, centre: this.centre }, radius) };
+  }
+
+  /** One vector a session: that of DIST, averaged over the passes; of the chunk farthest from the centre where there are several. */
+  async embed(sessions: readonly Session[]): Promise<Float32Array[][]> {
+    return (await this.measure(sessions)).vectors.map((v) => [v]);
   }
 
   private combined(missed: number, distance: number): number {
@@ -227,11 +256,13 @@ export class LogBert implements Exportable {
     return Math.max(score === 'distance' ? 0 : calibrations.missed.unusual(missed), score === 'missed' ? 0 : calibrations.distance.unusual(distance));
   }
 
-  private async calibrate(held: readonly { session: Session; count: number }[]): Promise<void> {
+  private async calibrate(sequences: readonly { session: Session }[], held: readonly { session: Session; count: number }[]): Promise<void> {
     const normal = held.filter(({ session }) => session.label !== true);
-    const { missed, distance } = await this.measure(normal.map(({ session }) => session));
+    const { missed, distance, vectors } = await this.measure(normal.map(({ session }) => session));
     const repeated = (values: Float64Array): number[] => Array.from(values).flatMap((v, i) => new Array<number>(normal[i].count).fill(v));
     this.calibrations = { missed: Calibration.fit(repeated(missed)), distance: Calibration.fit(repeated(distance)) };
+    const every = Math.ceil(sequences.length / RADIUS_SESSIONS);
+    this.radius = likenessRadius((await this.measure(sequences.filter((_, i) => i % every === 0).map(({ session }) => session))).vectors, vectors);
   }
 
   /** Weighted mean of the DIST vectors under the first pass's masks, without dropout. */
@@ -270,6 +301,7 @@ interface SavedConfig {
   readonly options: Partial<LogBertOptions>;
   readonly mask_seed: number;
   readonly vocabulary: number[];
+  readonly radius?: number | null;
   readonly calibrations: { readonly missed: { total: number; highest: number[] }; readonly distance: { total: number; highest: number[] } };
 }
 
