@@ -10,7 +10,7 @@ import { lineRank } from './line_rank.js';
 import { peakMemory } from './peak_memory.js';
 import { templateTexts } from './template_texts.js';
 import { Protocols, type Task, type TaskOptions } from './protocols.js';
-import { directionNote, round, sizeNotes, type CellResult, type ResultRow, type Results } from './result_row.js';
+import { directionNote, round, sizeNotes, triageSummary, type CellResult, type ResultRow, type Results } from './result_row.js';
 import { variantName } from './sweeps.js';
 import { planTasks, splitName, type TaskPlan, type TaskSpec } from './tasks.js';
 import { simulateTriage } from './triage_simulation.js';
@@ -123,7 +123,7 @@ async function runCell(task: Task, wanted: Detector, models: FittedModels, optio
     model_bytes: detector.modelBytes(),
     notes,
     line_rank: labelled ? await lineRank(detector, task, scores, evaluation.threshold) : null,
-    triage: triage && { pattern_kind: triage.pattern_kind, runs: triage.runs.map(({ rules, f1, questions, settled }) => ({ rules, f1, questions, settled })) },
+    triage: triage && triageSummary(triage),
   };
   return { row, curves: curvesOf(task, scores, triage) };
 }

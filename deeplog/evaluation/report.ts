@@ -11,7 +11,7 @@ export async function writeReport(folder: string, results: Results, cells: reado
   await writeAtomic(path.join(folder, 'curves.json'), `${JSON.stringify({ schema: 'deeplog.curves/1', cells: cells.map(({ row: { protocol, detector, seed, fold, folds, variant, target_fpr, split_sha256 }, curves }) => ({ protocol, detector, seed, fold, folds, variant, target_fpr, split_sha256, ...curves })) })}\n`);
   const costs = results.rows.map((r) => [r.protocol, r.detector, r.seed, r.fit_seconds, r.score_per_second.toLocaleString('en-US'), r.peak_rss_mb, r.model_bytes?.toLocaleString('en-US') ?? '–', r.engine ?? '–']);
   const points = results.rows.flatMap((r) => (r.at_target_fpr ?? [{ ...r, target_fpr: null, validation_fpr: null }]).map((a) => [r.protocol, r.detector, r.seed, a.target_fpr === null ? 'none needed' : `${100 * a.target_fpr} %`, a.threshold.toPrecision(4), a.validation_fpr === null ? '–' : `${(100 * a.validation_fpr).toFixed(3)} %`, counted(a.tp), counted(a.fp), counted(a.fn), shown(a.precision), shown(a.recall), shown(a.f1), shown(r.oracle_f1)]));
-  const triage = results.rows.flatMap((r) => (r.triage?.runs ?? []).map((t) => [r.protocol, r.detector, r.seed, r.triage?.pattern_kind ?? '', t.rules, shown(r.f1), shown(t.f1), t.questions, t.settled]));
+  const triage = results.rows.flatMap((r) => (r.triage === null ? [] : [r.triage, ...(r.triage.others ?? [])]).flatMap(({ pattern_kind, runs }) => runs.map((t) => [r.protocol, r.detector, r.seed, pattern_kind, t.rules, shown(r.f1), shown(t.f1), t.questions, t.settled])));
   await writeAtomic(path.join(folder, 'report.md'), `# Benchmark report
 
 Command: \`${command}\` · ${new Date().toISOString()} · ${describeMachine()} · Node ${process.version}

@@ -5,6 +5,7 @@ import type { DriftResult } from './drift.js';
 import type { Evaluation } from './evaluate.js';
 import type { LineRank } from './line_rank.js';
 import type { Task } from './protocols.js';
+import type { TriageResult } from './triage_simulation.js';
 
 /** One line of a benchmark table: a detector on a split, and all that its number depends on. */
 export interface ResultRow extends Omit<Evaluation, 'labelled'> {
@@ -32,10 +33,21 @@ export interface ResultRow extends Omit<Evaluation, 'labelled'> {
   readonly triage: TriageSummary | null;
 }
 
-export interface TriageSummary {
+export interface TriageSummary extends TriageOfKind {
+  /** The same with the sessions named otherwise; only of detectors that know another way. */
+  readonly others?: readonly TriageOfKind[];
+}
+
+export interface TriageOfKind {
   readonly pattern_kind: string;
   /** F1, alerts included that ask; sessions asked about; patterns settled by the answers. */
   readonly runs: readonly { readonly rules: string; readonly f1: number | null; readonly questions: number; readonly settled: number }[];
+}
+
+/** What a row keeps of a simulation: all but its curves. */
+export function triageSummary({ others, ...own }: TriageResult): TriageSummary {
+  const ofKind = ({ pattern_kind, runs }: Pick<TriageResult, 'pattern_kind' | 'runs'>): TriageOfKind => ({ pattern_kind, runs: runs.map(({ rules, f1, questions, settled }) => ({ rules, f1, questions, settled })) });
+  return { ...ofKind(own), ...(others === undefined ? {} : { others: others.map(ofKind) }) };
 }
 
 /** A row and what is drawn of it. */

@@ -34,8 +34,10 @@ export function triageFigures(cells: readonly CellResult[], colour: (detector: s
 export function triageTable(cells: readonly CellResult[]): string {
   const rows = cells.flatMap(({ row, curves: { triage } }) => {
     if (triage === null) return [];
-    const of = (rules: string): string => { const run = triage.runs.find((r) => r.rules === rules); return run === undefined ? '<td>–</td><td>–</td>' : `<td>${run.f1?.toFixed(3) ?? '–'}</td><td>${count(run.questions)}</td>`; };
-    return [`<tr><th scope="row">${escapeHtml(row.detector)}</th><td class="text">${escapeHtml(triage.pattern_kind)}</td><td>${triage.f1_before?.toFixed(3) ?? '–'}</td>${RULES.map(of).join('')}</tr>`];
+    return [triage, ...(triage.others ?? [])].map(({ pattern_kind, runs }) => {
+      const of = (rules: string): string => { const run = runs.find((r) => r.rules === rules); return run === undefined ? '<td>–</td><td>–</td>' : `<td>${run.f1?.toFixed(3) ?? '–'}</td><td>${count(run.questions)}</td>`; };
+      return `<tr><th scope="row">${escapeHtml(row.detector)}</th><td class="text">${escapeHtml(pattern_kind)}</td><td>${triage.f1_before?.toFixed(3) ?? '–'}</td>${RULES.map(of).join('')}</tr>`;
+    });
   });
   if (rows.length === 0) return '';
   return `<div class="scroll"><table class="numbers"><thead><tr><th rowspan="2" scope="col">detector</th><th rowspan="2" scope="col" class="text">pattern</th><th rowspan="2" scope="col">F1 before</th>${RULES.map((r) => `<th colspan="2" scope="colgroup">${escapeHtml(r)}</th>`).join('')}</tr><tr>${RULES.map(() => '<th scope="col">F1</th><th scope="col">asked</th>').join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;

@@ -54,6 +54,33 @@ describe('the text autoencoder as a detector', () => {
     expect(evidence.line).toBe(8);
   });
 
+  it('names what is reconstructed badly by the vectors of its lines or windows: the same alone, in a batch and after a restart', async () => {
+    const line = new TextAutoencoder({ ...AUTOENCODER_DEFAULTS, ...OPTIONS, score: 'line' }, null).adopt(detector);
+    const [normalScores, [oddScore]] = [await line.scoreBatch(normal), await line.scoreBatch([odd])];
+    const threshold = Math.max(...normalScores);
+    expect(oddScore).toBeGreaterThan(threshold);
+    const [vectors, twice] = await line.embed([odd, { ...odd, text: [...odd.text, odd.text[1]] }], threshold);
+    // The panic's own vector, as it is when it stands alone, is among them (its window suffers, too); that it comes twice makes no second one.
+    const [[panic]] = await line.embed([{ ...odd, text: [odd.text[1]] }], threshold);
+    for (const found of [vectors, twice]) expect(found.filter((v) => v.join() === panic.join())).toHaveLength(1);
+    // A session without such a line is known by its worst.
+    expect((await line.embed([normal[0]], threshold))[0]).toHaveLength(1);
+    const folder = scratchFolder();
+    await line.save(folder);
+    const loaded = await loadDetector(folder, () => Promise.resolve(engine)) as TextAutoencoder;
+    expect(loaded.embeddings).toEqual(line.embeddings);
+    for (const one of [line, detector]) {
+      const together = await one.embed([...normal, odd], 0.01);
+      const reader = one === line ? loaded : detector.adopt(loaded);
+      for (const [s, own] of [...normal, odd].entries()) expect(await reader.embed([own], 0.01)).toEqual([together[s]]);
+    }
+    expect([line.embeddings?.kind, detector.embeddings?.kind]).toEqual(['clusters of line vectors', "clusters of windows' codes"]);
+    expect([line.namesByClusters, detector.namesByClusters]).toEqual([true, false]);
+    expect((detector.embeddings?.radius ?? 0) > 0 && (line.embeddings?.radius ?? 0) > 0).toBe(true);
+    // A window's code is as wide as the network says.
+    expect((await detector.embed([odd], 0))[0].every((v) => v.length === OPTIONS.windows.code)).toBe(true);
+  });
+
   it('gives a session one score, alone, in any order, and with another id in its lines', async () => {
     const scores = await detector.scoreBatch(normal);
     expect((await detector.scoreBatch([...normal].reverse())).reverse()).toEqual(scores);
