@@ -27,17 +27,16 @@ const DIRECTIONS = ['forward', 'backward'] as const;
  * and `errors_backward` [B, W], mean squared error of each line as each direction wrote it, in that direction's order. Padding has no effect.
  */
 export function windowAutoencoderModel(options: WindowAutoencoderOptions): Model {
-  const { code: _, ...model } = windowAutoencoder(options);
-  return model;
+  return windowAutoencoder(options).whole;
 }
 
 /** The same network's reading half: forward gives `code` [B, C], the window's vector. */
 export function windowEncoderModel(options: WindowAutoencoderOptions): Model {
-  const { code, ...model } = windowAutoencoder(options);
-  return { ...model, ...code, name: `window encoder (W=${options.windowSize})` };
+  const { whole, code } = windowAutoencoder(options);
+  return { ...whole, name: `window encoder (W=${options.windowSize})`, forward: (params, batch) => ({ code: code(params, batch) }) };
 }
 
-function windowAutoencoder(options: WindowAutoencoderOptions): Model & { readonly code: Pick<Model, 'forward'> } {
+function windowAutoencoder(options: WindowAutoencoderOptions): { readonly whole: Model; code(params: Tensors, batch: Tensors): Tensor } {
   const { windowSize: W, dimensions: D, units: U, code: C, batchSize: B } = options;
   const parameters: ParameterSpec[] = [
     ...DIRECTIONS.flatMap((d) => lstmParameters(`read_${d}`, D, U)),
@@ -70,7 +69,7 @@ function windowAutoencoder(options: WindowAutoencoderOptions): Model & { readonl
     return { errors_forward: forward, errors_backward: backward };
   };
   const inputs = [...DIRECTIONS.map((name) => ({ name, shape: [B, W, D], dtype: 'float32' } as const)), { name: 'mask', shape: [B, W], dtype: 'float32' } as const];
-  return {
+  const whole: Model = {
     name: `window autoencoder (W=${W})`,
     parameters,
     inputs: [...inputs, { name: 'weights', shape: [B], dtype: 'float32' }],
@@ -82,6 +81,6 @@ function windowAutoencoder(options: WindowAutoencoderOptions): Model & { readonl
       return tf.div(tf.sum(tf.mul(perWindow, batch['weights'])), tf.sum(batch['weights'])) as Scalar;
     },
     forward: errors,
-    code: { forward: (params, batch) => ({ code: codeOf(params, batch, stepwise(batch)) }) },
   };
+  return { whole, code: (params, batch) => codeOf(params, batch, stepwise(batch)) };
 }
