@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drawDot, drawSvg, learnWorkflow, outline, simplify, toNetwork, WORKFLOW_DEFAULTS } from '../../deeplog/workflow/index.js';
+import { drawDot, drawSvg, learnWorkflow, outline, simplify, toNetwork, WORKFLOW_DEFAULTS, type Outline } from '../../deeplog/workflow/index.js';
 
 const workflow = learnWorkflow([
   { events: [1, 2, 3, 4, 5], count: 60 }, { events: [1, 3, 2, 4, 5], count: 30 }, { events: [1, 2, 3, 4], count: 10 },
@@ -53,8 +54,8 @@ describe('the drawing', () => {
     const looping = learnWorkflow([1, 2, 3, 4, 5].map((n) => ({ events: [1, ...new Array<number>(n).fill(7), 9, 9], count: 1 })), WORKFLOW_DEFAULTS);
     const drawn = simplify(outline(looping, 0));
     expect(drawn.nodes.flatMap((n) => n.loops)).toEqual([7]);
-    expect(drawDot(drawn)).toMatch(/n0 -> n0 \[label="7 again"\]/);
-    expect(drawSvg(drawn, 't')).toContain('↻ 7');
+    expect(drawDot(drawn)).toMatch(/n0 -> n0 \[label="#7 again"\]/);
+    expect(drawSvg(drawn, 't')).toContain('↻ #7');
   });
 
   it('escapes what templates hold', () => {
@@ -63,5 +64,37 @@ describe('the drawing', () => {
     expect(svg).toContain('a &lt;b&gt; &amp; &quot;c&quot;');
     expect(svg).not.toContain('<script>');
     expect(drawDot(drawn, { 1: 'say "hi" \\' })).toContain('say \\"hi\\" \\\\');
+  });
+
+  it('lets no share lie on another, or on a box, and no edge run behind a box', () => {
+    const outlines = fc.integer({ min: 2, max: 9 }).chain((n) => fc.record({
+      lines: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: n, maxLength: n }),
+      pairs: fc.uniqueArray(fc.tuple(fc.nat(n - 2), fc.nat(n - 2)).map(([a, step]): [number, number] => [a, a + 1 + (step % (n - 1 - a))]), { selector: String, maxLength: 16 }),
+    })).map(({ lines, pairs }): Outline => ({
+      nodes: lines.map((count, id) => ({ id, keys: Array.from({ length: count }, (_, k) => ({ key: k + 1, count: 1 })), loops: [], anyOrder: false, visits: 100, ends: id % 2, start: id === 0 })),
+      edges: pairs.map(([from, to]) => ({ from, to, visits: 100 })), coverage: 1, sessions: 100,
+    }));
+    const numbers = (text: string): number[] => Array.from(text.matchAll(/-?[\d.]+/g), Number);
+    fc.assert(fc.property(outlines, (drawn) => {
+      const svg = drawSvg(drawn, 't');
+      const boxes = Array.from(svg.matchAll(/<rect class="box" x="([-\d.]+)" y="([-\d.]+)" width="([\d.]+)" height="([\d.]+)"/g), ([, ...m]) => m.map(Number)).map(([x, y, w, h]) => ({ x, y, w, h }));
+      // As wide as 11-pixel digits are at the most.
+      const shares = Array.from(svg.matchAll(/<text class="share" x="([-\d.]+)" y="([-\d.]+)"[^>]*>([^<]*)</g), ([, x, y, text]) => ({ x: Number(x), y: Number(y) - 9, w: 5.8 * text.length, h: 11 }));
+      expect(boxes).toHaveLength(drawn.nodes.length);
+      expect(shares).toHaveLength(drawn.edges.length + 1);
+      const apart = (a: typeof boxes[0], b: typeof boxes[0]): boolean => a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
+      shares.forEach((a, i) => { for (const b of [...shares.slice(i + 1), ...boxes]) expect(apart(a, b)).toBe(true); });
+      for (const [, path] of svg.matchAll(/<path d="(M[^"]*)" fill="none"/g)) {
+        let [x, y] = numbers(path);
+        for (const [, command, rest] of path.slice(1).matchAll(/([VC])([^VC]*)/g)) {
+          const to = numbers(rest);
+          const end = command === 'V' ? [x, to[0]] : [to[4], to[5]];
+          // A curve leaves and arrives upright between two layers: its own box encloses it.
+          const around = { x: Math.min(x, end[0]), y: Math.min(y, end[1]), w: Math.abs(end[0] - x), h: end[1] - y };
+          for (const box of boxes) expect(apart(around, box)).toBe(true);
+          [x, y] = end;
+        }
+      }
+    }), { numRuns: 60 });
   });
 });

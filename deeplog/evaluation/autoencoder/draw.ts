@@ -1,3 +1,4 @@
+import { escapeMarkup, svgDocument } from '../../common/index.js';
 import type { Curves } from '../curves.js';
 
 const WIDTH = 360;
@@ -29,11 +30,10 @@ export function drawEvaluation(drawn: Drawn): string {
     panels.push(curvePanel(`PR, area ${figure(drawn.prAuc)}`, 'recall', 'precision', pr, [drawn.point.recall, drawn.point.precision]));
   }
   const width = Math.max(panels.length * WIDTH, 520);
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT + 36}" width="${width}" height="${HEIGHT + 36}" font-family="system-ui, Helvetica, Arial, sans-serif" font-size="11">`,
-    '<rect width="100%" height="100%" fill="#fff"/>', `<text x="16" y="24" font-size="14" font-weight="600">${escape(drawn.title)}</text>`,
-    ...panels.map((panel, i) => `<g transform="translate(${i * WIDTH} 36)">${panel}</g>`), '</svg>\n',
-  ].join('\n');
+  return svgDocument(width, HEIGHT + 36, 11, [
+    `<text x="16" y="24" font-size="14" font-weight="600">${escapeMarkup(drawn.title)}</text>`,
+    ...panels.map((panel, i) => `<g transform="translate(${i * WIDTH} 36)">${panel}</g>`),
+  ]);
 }
 
 function histogramPanel({ curves: { histogram }, threshold, windows, abnormal }: Drawn): string {
@@ -61,15 +61,11 @@ function curvePanel(title: string, across: string, up: string, points: readonly 
 }
 
 function frame(title: string, across: string, up: string): string {
-  return `<text x="${LEFT}" y="18" font-weight="600">${escape(title)}</text><rect x="${LEFT}" y="${TOP}" width="${INNER.width}" height="${INNER.height}" fill="none" stroke="#ccd"/>`
-    + `<text x="${LEFT + INNER.width / 2}" y="${HEIGHT - 8}" text-anchor="middle" fill="#556">${escape(across)}</text>`
-    + (up === '' ? '' : `<text transform="translate(14 ${TOP + INNER.height / 2}) rotate(-90)" text-anchor="middle" fill="#556">${escape(up)}</text>`);
+  return `<text x="${LEFT}" y="18" font-weight="600">${escapeMarkup(title)}</text><rect x="${LEFT}" y="${TOP}" width="${INNER.width}" height="${INNER.height}" fill="none" stroke="#ccd"/>`
+    + `<text x="${LEFT + INNER.width / 2}" y="${HEIGHT - 8}" text-anchor="middle" fill="#556">${escapeMarkup(across)}</text>`
+    + (up === '' ? '' : `<text transform="translate(14 ${TOP + INNER.height / 2}) rotate(-90)" text-anchor="middle" fill="#556">${escapeMarkup(up)}</text>`);
 }
 
 function figure(value: number | null): string {
   return value === null ? '–' : value.toFixed(3);
-}
-
-function escape(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { JSDOM } from 'jsdom';
+import { escapeMarkup as escapeHtml } from '../../common/index.js';
 
 const { document } = new JSDOM('').window;
 
@@ -16,6 +17,8 @@ export function chart(label: string, options: Plot.PlotOptions): string {
   return svg.outerHTML;
 }
 
+export { escapeHtml };
+
 /** Colours that stand out on white and on near-black; the order is that of Observable's palette, without its grey. */
 export const COLOURS = ['#4269d0', '#e0982a', '#e8566d', '#3fa897', '#3ca951', '#d966b8', '#8d6ef0', '#9c6b4e', '#2f97c9'] as const;
 /** What is in the background. */
@@ -25,10 +28,6 @@ export const GREY = '#9498a0';
 export function colourOf(names: readonly string[]): (name: string) => string {
   const colours = new Map(names.slice(0, COLOURS.length).map((name, i) => [name, COLOURS[i]]));
   return (name) => colours.get(name) ?? GREY;
-}
-
-export function escapeHtml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;').replace(/'/g, '&#39;');
 }
 
 export function count(n: number): string {
