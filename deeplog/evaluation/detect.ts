@@ -5,7 +5,7 @@ import { DataError, UsageError } from '../common/index.js';
 import { DetailedSessions, requireNeeds, sessionLines, type Detector, type Need, type Session } from '../detectors/index.js';
 import type { Engine } from '../engine/index.js';
 import { inputFiles, isStructured, quoteLines, type InputFormat } from '../parsing/index.js';
-import { drainSettings, PARSER_STATE, readParserFlags, runDrain, UnfitLogError, type DrainFlags, type DrainResult } from '../sessions/index.js';
+import { drainSettings, PARSER_STATE, rawLines, readParserFlags, runDrain, UnfitLogError, type DrainFlags, type DrainResult } from '../sessions/index.js';
 import { ABNORMAL, readSessionSet, UNLABELLED, type SessionTable } from '../sequences/index.js';
 import type { Standing } from '../triage/index.js';
 import { needsDetails } from './details.js';
@@ -174,7 +174,8 @@ async function requireSameTemplates(model: string, input: string): Promise<void>
 async function detailsOf(detector: Detector, input: string): Promise<DetailedSessions> {
   const folder = parsedFolder(input);
   if (folder === null) requireNeeds(detector.id, detector.needs, new Set<Need>(['events']), input);
-  return DetailedSessions.read(folder ?? input);
+  const parsed = await DetailedSessions.read(folder ?? input);
+  return detector.needs.has('text') ? parsed.withText(await rawLines(folder ?? input)) : parsed;
 }
 
 function recalibrated(table: SessionTable, scores: Float64Array, targetFpr: number): number {

@@ -73,7 +73,8 @@ export async function* detectLog(model: LoadedModel, log: RequestLog, options: D
   const { trained } = model;
   const parser = parserOf(model);
   const detailed = needsDetails(trained.detector);
-  const parse = parser.start({ keepParameters: detailed });
+  const reads = trained.detector.needs.has('text');
+  const parse = parser.start({ keepParameters: detailed, keepText: reads });
   const raw = options.quote ? new RawLines() : null;
   const judge = new Judge(model, options, raw);
   let waiting: SessionRecord[] = [];
@@ -89,7 +90,8 @@ export async function* detectLog(model: LoadedModel, log: RequestLog, options: D
   if (detailed) {
     const records = [...waiting, ...parse.rest()];
     const rows = parse.parameterRows();
-    yield* await judge.detailed(records, await ParameterLog.of(records, rows === null ? [] : [rows]));
+    const details = DetailedSessions.of(records, await ParameterLog.of(records, rows === null ? [] : [rows]));
+    yield* await judge.detailed(records, reads ? details.withText(parse.texts) : details);
   } else {
     for (const record of parse.rest()) {
       waiting.push(record);
@@ -119,8 +121,8 @@ export class Judge {
     return this.verdicts(records, (i) => scores[table.sequenceOf[i]], (i) => ({ key: records[i].key, events: table.sequence(table.sequenceOf[i]), ...(haveLines ? { lines: sessionLines(records[i]) } : {}) }), haveLines);
   }
 
-  async detailed(records: readonly SessionRecord[], log: ParameterLog): Promise<SessionVerdict[]> {
-    const details = DetailedSessions.of(records, log);
+  async detailed(records: readonly SessionRecord[], details: DetailedSessions): Promise<SessionVerdict[]> {
+    if (records.length === 0) return [];
     const lacking = [...this.model.trained.detector.needs].filter((need) => !details.provides.has(need));
     if (lacking.length > 0) throw new ServiceError(422, 'model_needs_more', `The model ${JSON.stringify(this.model.name)} needs ${lacking.join(' and ')}, which this log does not have.`, 'Use another model.');
     const scores = await this.inTurn(() => this.model.trained.detector.scoreBatch(details.sessions));

@@ -36,6 +36,8 @@ export interface ParsedLine {
 export interface FrozenParseOptions {
   /** Keep every line's parameters for detectors that need them. */
   readonly keepParameters?: boolean;
+  /** Keep every line's text, for detectors that read it. */
+  readonly keepText?: boolean;
   /** Do not group lines into sessions. */
   readonly linesOnly?: boolean;
   onLine?(line: ParsedLine): void;
@@ -100,6 +102,8 @@ export class FrozenParse {
   readonly counts: LinePassCounts & { events: number } = { lines: 0, events: 0, emptyLines: 0, unparsedLines: 0, unmatchedLines: 0, unassignedLines: 0, undatedLines: 0, repairedLines: 0 };
   /** The first lines that do not fit the layout. */
   readonly unparsed: { readonly line: number; readonly text: string }[] = [];
+  /** With `keepText`: lines as they were read, by 1-based number. */
+  readonly texts: (string | undefined)[] = [];
   private readonly pass: LinePass;
   private readonly rows: EventsBuilder | null;
   private closed: SessionRecord[] = [];
@@ -107,11 +111,12 @@ export class FrozenParse {
   constructor(miner: TemplateMiner, settings: DrainSettings, options: FrozenParseOptions) {
     const rows = options.keepParameters === true ? new EventsBuilder(REQUEST_LINES) : null;
     this.rows = rows;
-    const { onLine } = options;
+    const { onLine, keepText = false } = options;
     const timeFormat = settings.parse.timeFormat?.anew() ?? null; // it keeps the year that a log has come to
     this.pass = new LinePass({ ...settings.parse, timeFormat, ...(options.linesOnly === true ? { adapter: null } : {}), miner, fitUntilLine: 0 }, this.counts, {
       line: (block, i) => {
         rows?.parameters.append(block.buffers[i], miner.found.starts, miner.found.ends, miner.found.count);
+        if (keepText) this.texts[block.line[i]] = block.buffers[i].toString('utf8', block.starts[i], block.ends[i]);
         onLine?.(parsedLine(block, i, miner));
       },
       session: (record) => this.closed.push(record),
