@@ -114,6 +114,6 @@ const evaluate: Stage = {
   },
 };
 
-export const autoencoderStage: StageGroup = { command: 'autoencoder', describe: 'text autoencoder and recurrent detector, from raw lines: prepare, train, encode, detect, evaluate', stages: [prepare, train, encode, detect, evaluate] };
+export const autoencoderStage: StageGroup = { command: 'autoencoder', group: 'Train', describe: 'text autoencoder and recurrent detector, from raw lines: prepare, train, encode, detect, evaluate', stages: [prepare, train, encode, detect, evaluate] };
 
 runIfMain(import.meta.url, autoencoderStage);

@@ -20,4 +20,4 @@ import { serveStage } from './run_serve.js';
 import { triageStage } from './run_triage.js';
 import { workflowStage } from './run_workflow.js';
 
-await main([quickstartStage, drainStage, logKeyStage, parametersStage, workflowStage, logBertStage, logAnomalyStage, autoencoderStage, detectStage, triageStage, diagnoseStage, benchmarkStage, exportStage, importStage, serveStage, runsStage, dashboardStage, dataStage], process.argv.slice(2));
+await main([quickstartStage, dataStage, drainStage, logKeyStage, parametersStage, workflowStage, logBertStage, logAnomalyStage, autoencoderStage, detectStage, triageStage, diagnoseStage, benchmarkStage, exportStage, importStage, serveStage, runsStage, dashboardStage], process.argv.slice(2));

@@ -34,6 +34,6 @@ const trainStage: Stage = {
   },
 };
 
-export const logAnomalyStage: StageGroup = { command: 'loganomaly', describe: 'LogAnomaly: vocab, train, predict', stages: [vocabStage('loganomaly'), trainStage, predictStage('loganomaly')] };
+export const logAnomalyStage: StageGroup = { command: 'loganomaly', group: 'Train', describe: 'LogAnomaly: vocab, train, predict', stages: [vocabStage('loganomaly'), trainStage, predictStage('loganomaly')] };
 
 runIfMain(import.meta.url, logAnomalyStage);

@@ -34,6 +34,6 @@ const trainStage: Stage = {
   },
 };
 
-export const logBertStage: StageGroup = { command: 'logbert', describe: 'LogBERT: vocab, train, predict', stages: [vocabStage('logbert'), trainStage, predictStage('logbert')] };
+export const logBertStage: StageGroup = { command: 'logbert', group: 'Train', describe: 'LogBERT: vocab, train, predict', stages: [vocabStage('logbert'), trainStage, predictStage('logbert')] };
 
 runIfMain(import.meta.url, logBertStage);

@@ -51,7 +51,7 @@ function expanded(names: readonly string[]): string[] {
 }
 
 export const benchmarkStage: Stage = {
-  command: 'benchmark',
+  command: 'benchmark', group: 'Judge',
   describe: 'compare detectors on named data sets or your own',
   options: BENCHMARK_OPTIONS,
   examples: [

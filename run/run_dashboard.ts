@@ -11,7 +11,7 @@ export const DASHBOARD_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 export const dashboardStage: Stage = {
-  command: 'dashboard',
+  command: 'dashboard', group: 'Look at trainings',
   describe: 'a page of running and past trainings',
   options: DASHBOARD_OPTIONS,
   async run(given) {

@@ -19,7 +19,7 @@ export const DATA_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 export const dataStage: Stage = {
-  command: 'data [action]',
+  command: 'data [action]', group: 'Start',
   describe: 'list data sets, or generate a sample log (action: list, generate)',
   options: DATA_OPTIONS,
   examples: [['$0 data list', 'what is known, what is here'], ['$0 data generate', 'a simulated log with labels']],
@@ -37,7 +37,7 @@ export const dataStage: Stage = {
     const console = new StageConsole(o.quiet);
     console.say(`generated ${formatCount(lines.length)} lines of ${formatCount(labels.length)} sessions, ${labels.filter((l) => l.fault !== null).length} with a planted fault (seed ${o.seed})`);
     console.say(`written: ${o.output_path}/sample.log, labels.csv`);
-    console.say(`next: ${invocation('drain')} --input_file ${o.output_path}/sample.log --label_file ${o.output_path}/labels.csv`);
+    console.say(`next: ${invocation('drain')} ${existsSync('drain3.ini') ? '' : '--system hdfs '}--input_file ${o.output_path}/sample.log --label_file ${o.output_path}/labels.csv`);
   },
 };
 

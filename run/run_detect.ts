@@ -18,7 +18,7 @@ export const DETECT_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 export const detectStage: Stage = {
-  command: 'detect',
+  command: 'detect', group: 'Judge',
   describe: 'judge the sessions of a new log with a trained model',
   options: DETECT_OPTIONS,
   examples: [['$0 detect --input_file new.log', "with the model in artifacts/log_key_model_result"]],

@@ -24,7 +24,7 @@ export const DIAGNOSE_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 export const diagnoseStage: Stage = {
-  command: 'diagnose',
+  command: 'diagnose', group: 'Judge',
   describe: 'say why sessions are abnormal',
   options: DIAGNOSE_OPTIONS,
   examples: [['$0 diagnose --worst 3', 'the three most unusual sessions'], ['$0 diagnose --line 4835', 'the session that line 4835 belongs to']],

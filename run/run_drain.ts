@@ -66,7 +66,7 @@ export const DRAIN_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 export const drainStage: Stage = {
-  command: 'drain',
+  command: 'drain', group: 'Parse',
   describe: 'parse a raw log into events and sessions',
   options: DRAIN_OPTIONS,
   examples: [
@@ -121,7 +121,7 @@ export const drainStage: Stage = {
     for (const line of summary.report) console.say(line);
     for (const line of summary.warnings) console.warn(line);
     console.say(summary.summary.sessions === 0
-      ? 'next: give --adapter_type to group the events into sessions'
+      ? "next: say what a session is, and parse again with --overwrite: --adapter_type only_identifier --regex '<what names a session>', or --adapter_type fixed_window --size 20"
       : `next: ${invocation('log-key')} --input_file ${options.output_path}`);
   },
 };

@@ -21,7 +21,7 @@ export const EXPORT_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 export const exportStage: Stage = {
-  command: 'export',
+  command: 'export', group: 'Deploy',
   describe: 'write a trained model as ONNX, TensorFlow.js and Keras files',
   options: EXPORT_OPTIONS,
   examples: [['$0 export --model artifacts/log_key_model_result', 'every format, each checked']],

@@ -14,7 +14,7 @@ export const IMPORT_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 export const importStage: Stage = {
-  command: 'import',
+  command: 'import', group: 'Deploy',
   describe: 'make a model folder of a Keras h5 key model',
   options: IMPORT_OPTIONS,
   examples: [['$0 import --input_file log_key_model.h5 --vocabulary vocabulary.json', 'a model of the original trainer']],

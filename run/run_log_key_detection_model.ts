@@ -16,7 +16,7 @@ export const LOG_KEY_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 export const logKeyStage: Stage = {
-  command: 'log-key',
+  command: 'log-key', group: 'Train',
   describe: "train DeepLog's log-key model",
   options: LOG_KEY_OPTIONS,
   examples: [['$0 log-key --input_file artifacts/drain_result', 'train on the result of drain']],

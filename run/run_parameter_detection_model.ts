@@ -27,7 +27,7 @@ export const PARAMETERS_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 export const parametersStage: Stage = {
-  command: 'parameters',
+  command: 'parameters', group: 'Train',
   describe: "train DeepLog's parameter-value model",
   options: PARAMETERS_OPTIONS,
   examples: [['$0 parameters --input_file artifacts/drain_result', 'every event with numbers']],

@@ -17,7 +17,7 @@ export const QUICKSTART_OPTIONS = {
 const QUICK_DETECTORS = 'unseen-key,length,event-set,count-vector,2-gram,deeplog-keys,deeplog-keys-nll,deeplog-workflow,count-neighbours,ensemble';
 
 export const quickstartStage: Stage = {
-  command: 'quickstart',
+  command: 'quickstart', group: 'Start',
   describe: 'the main job on a small simulated log, start to finish',
   options: QUICKSTART_OPTIONS,
   async run(given) {

@@ -100,6 +100,6 @@ const remove: Stage = {
   },
 };
 
-export const runsStage: StageGroup = { command: 'runs', describe: 'list, show, compare and delete training runs', stages: [list, show, compare, remove] };
+export const runsStage: StageGroup = { command: 'runs', group: 'Look at trainings', describe: 'list, show, compare and delete training runs', stages: [list, show, compare, remove] };
 
 runIfMain(import.meta.url, runsStage);

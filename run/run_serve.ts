@@ -21,7 +21,7 @@ export const SERVE_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 export const serveStage: Stage = {
-  command: 'serve',
+  command: 'serve', group: 'Deploy',
   describe: 'answer over HTTP with trained models',
   options: SERVE_OPTIONS,
   examples: [['$0 serve --model keys=artifacts/log_key_model_result flow=artifacts/workflows', 'two models, by name']],

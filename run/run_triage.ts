@@ -83,7 +83,7 @@ const exporting: Stage = {
 };
 
 export const triageStage: StageGroup = {
-  command: 'triage',
+  command: 'triage', group: 'Judge',
   describe: "answer a model's alerts once, by their pattern",
   stages: [list, answering('accept', 'normal from now on: sessions with these patterns do not alert'), answering('reject', 'abnormal: sessions with these patterns alert without asking'), answering('reopen', 'take an answer back'), exporting],
 };

@@ -17,7 +17,7 @@ export const WORKFLOW_OPTIONS = {
 } as const satisfies OptionSpecs;
 
 export const workflowStage: Stage = {
-  command: 'workflow',
+  command: 'workflow', group: 'Train',
   describe: "learn and draw DeepLog's workflow model",
   options: WORKFLOW_OPTIONS,
   examples: [['$0 workflow --input_file artifacts/drain_result', 'from the result of drain']],

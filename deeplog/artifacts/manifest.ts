@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -84,9 +84,10 @@ const EARLY_FILES = new Set(['checkpoint', 'parsed', 'unparsed.log']);
 /**
  * To be called before any work: a finished result, or a folder that holds files of somebody else, is only written to with
  * `overwrite`; an unfinished result always may be replaced.
- * @throws DataError naming what would be replaced.
+ * @throws DataError naming what would be replaced, or why nothing can be written there.
  */
 export async function checkOutput(folder: string, overwrite: boolean): Promise<void> {
+  await requireWritable(folder);
   if (overwrite) return;
   if (!existsSync(path.join(folder, MANIFEST))) {
     const names: string[] = await readdir(folder).catch(() => []);
@@ -96,6 +97,14 @@ export async function checkOutput(folder: string, overwrite: boolean): Promise<v
   }
   const { stage, created } = await readManifest(folder);
   throw new DataError(`${folder}: holds a finished ${stage} result of ${created}. Add --overwrite to replace it, or choose another --output_path.`);
+}
+
+/** What would fail after hours of work fails before. @throws DataError where the folder cannot be made, or written to. */
+async function requireWritable(folder: string): Promise<void> {
+  let there = path.resolve(folder);
+  while (!existsSync(there)) there = path.dirname(there);
+  if (!(await stat(there)).isDirectory()) throw new DataError(`${folder}: cannot be written to: ${there} is a file. Choose another --output_path.`);
+  await access(there, constants.W_OK | constants.X_OK).catch(() => { throw new DataError(`${folder}: cannot be written to: you may not write in ${there}. Choose another --output_path.`); });
 }
 
 /**

@@ -192,10 +192,12 @@ function rangeText(spec: OptionSpec): string {
   return min === undefined ? ` (at most ${max})` : ` (${min} to ${max})`;
 }
 
-/** " Did you mean …?" when a known name is at most two edits away. */
+/** " Did you mean …?" when a known name is at most two edits away and shares a letter, or one is a part of the other. */
 export function suggestion(word: string, known: readonly string[]): string {
-  const best = known.map((k) => ({ k, d: editDistance(word, k) })).sort((a, b) => a.d - b.d)[0];
-  return best !== undefined && best.d <= 2 ? ` Did you mean ${best.k}?` : '';
+  const near = known.map((k) => ({ k, d: editDistance(word, k) })).sort((a, b) => a.d - b.d)[0];
+  if (near !== undefined && near.d <= 2 && near.d < Math.max(word.length, near.k.length)) return ` Did you mean ${near.k}?`;
+  const within = word.length < 4 ? undefined : known.find((k) => k.includes(word)) ?? known.find((k) => k.length >= 4 && word.includes(k));
+  return within === undefined ? '' : ` Did you mean ${within}?`;
 }
 
 function editDistance(a: string, b: string): number {

@@ -3,11 +3,14 @@ import { fileURLToPath } from 'node:url';
 import yargs, { type Argv } from 'yargs';
 import { messageOf, UsageError } from '../common/index.js';
 import { COMMON_OPTIONS, declareOptions, suggestion, type OptionSpecs } from './options.js';
+import { overview } from './overview.js';
 
 /** One stage of the workbench: a name, its flags, and what it does. `run` imports the heavy parts itself, so that --help stays fast. */
 export interface Stage {
   readonly command: string;
   readonly describe: string;
+  /** Its heading in the overview of all commands. */
+  readonly group?: string;
   readonly options: OptionSpecs;
   readonly examples?: readonly (readonly [command: string, what: string])[];
   run(given: Readonly<Record<string, unknown>>): Promise<void>;
@@ -17,6 +20,7 @@ export interface Stage {
 export interface StageGroup {
   readonly command: string;
   readonly describe: string;
+  readonly group?: string;
   readonly stages: readonly Stage[];
 }
 
@@ -27,8 +31,19 @@ export async function main(stages: readonly (Stage | StageGroup)[], args: readon
   // A reader that closes early (| head) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); });
   // A stage with work to save listens itself; any other just ends, and exit handlers clean up.
-  process.on('SIGINT', () => { if (process.listenerCount('SIGINT') === 1) process.exit(INTERRUPTED); });
+  process.on('SIGINT', () => {
+    if (process.listenerCount('SIGINT') > 1) return;
+    process.stderr.write('deeplog: interrupted\n');
+    process.exit(INTERRUPTED);
+  });
   const words = args.map(normaliseFlag);
+  // One stage alone, run by its file, has its flags to show.
+  const whole = stages.some((s) => s.group !== undefined);
+  if (whole && /^(-h|--help|help)$/.test(words[0] ?? '')) {
+    process.stdout.write(overview(stages));
+    return;
+  }
+  if (whole && words.length === 0) process.stderr.write(`${overview(stages)}\n`);
   try {
     await parser(stages, words, scriptName).parseAsync();
   } catch (error) {
@@ -74,7 +89,7 @@ function withStages(cli: Argv, stages: readonly (Stage | StageGroup)[], what: 's
       return argv;
     }, (given) => stage.run(given as Record<string, unknown>));
   }
-  if (!stages.some((s) => s.command.startsWith('$0'))) cli.demandCommand(1, `Name a ${what}: ${names(stages).join(', ')}`);
+  if (!stages.some((s) => s.command.startsWith('$0'))) cli.demandCommand(1, stages.some((s) => s.group !== undefined) ? `Name a ${what}, for instance quickstart` : `Name a ${what}: ${names(stages).join(', ')}`);
   return cli;
 }
 
@@ -94,7 +109,8 @@ function explain(message: string, stages: readonly (Stage | StageGroup)[], words
   const stage = stages.find((s) => s.command.split(' ')[0] === words[0]) ?? stages.find((s) => s.command === '$0');
   if (stage !== undefined && 'stages' in stage) return explain(message, stage.stages, words.slice(1), 'step');
   const unknown = /^Unknown (?:arguments?|commands?): (.+)$/.exec(message)?.[1].split(', ')[0];
+  if (message.startsWith('Not enough non-option arguments') && stage !== undefined) return `There is something missing: ${[...names([stage]), ...stage.command.split(' ').slice(1)].join(' ')}. See --help.`;
   if (unknown === undefined) return `${message.replace(/\.?$/, '.')} See --help.`;
   if (stage === undefined || unknown === words[0]) return `There is no ${what} ${JSON.stringify(unknown)}.${suggestion(unknown, names(stages))} See ${what === 'stage' ? 'deeplog ' : ''}--help.`;
-  return `There is no flag --${unknown}.${suggestion(unknown, Object.keys({ ...stage.options, ...COMMON_OPTIONS }))} See --help.`;
+  return `There is no flag --${unknown}.${suggestion(unknown, Object.keys({ ...stage.options, ...COMMON_OPTIONS, help: null }))} See --help.`;
 }

@@ -76,7 +76,7 @@ async function fromArrow(file: string): Promise<{ table: SessionTable; files: st
     ids.push(s.session);
     lastLines.push(s.lines === null ? s.firstLine + s.events.length - 1 : s.lines[s.lines.length - 1] ?? s.firstLine);
   }
-  if (keys.length === 0) throw new DataError(`${file}: holds no sessions. Was the log grouped (--adapter_type)?`);
+  if (keys.length === 0) throw new DataError(`${file}: holds no sessions: the log was not grouped. Run "deeplog drain" again with --adapter_type.`);
   const lines = Float64Array.from(firstLines);
   return { table: builder.build({ ids: Float64Array.from(ids), keys, firstLines: lines, lastLines: Float64Array.from(lastLines), startTimes: await startTimes(path.join(path.dirname(file), 'events.arrow'), lines) }), files: [file] };
 }

@@ -103,6 +103,7 @@ function profileLine(seconds: Readonly<Record<string, number>>): string {
 function warnings(s: ParseSummary, settings: DrainSettings): string[] {
   const out: string[] = [];
   const n = (x: number): string => x.toLocaleString('en-US');
+  if (settings.flags.label_file !== undefined && settings.parse.adapter === null) out.push(`${settings.flags.label_file} was not used: labels are of sessions, and without "drain --adapter_type" there are none`);
   if (s.unparsedLines > 0) out.push(`${n(s.unparsedLines)} lines do not fit the log format; see unparsed.log in ${settings.flags.output_path}`);
   if (s.unmatchedLines > 0) out.push(`${n(s.unmatchedLines)} lines after the fitted part match no template (event 0)`);
   if (s.undatedLines > 0) out.push(`${n(s.undatedLines)} lines have a time that does not fit the time format ${JSON.stringify(settings.flags.time_format ?? '')}`);

@@ -62,6 +62,14 @@ describe('manifests', () => {
     await checkOutput(early, false);
   });
 
+  it('are refused below a file before any work, overwrite or not', async () => {
+    const folder = scratchFolder();
+    writeFileSync(path.join(folder, 'file'), '');
+    for (const overwrite of [false, true]) await expect(checkOutput(path.join(folder, 'file', 'a', 'b'), overwrite)).rejects.toThrow(`cannot be written to: ${path.join(folder, 'file')} is a file. Choose another --output_path.`);
+    await checkOutput(path.join(folder, 'a', 'b'), false);
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
   it('clear away what a killed run left behind, not what one may be writing', async () => {
     const folder = scratchFolder();
     for (const name of ['events.arrow.0123abcd.tmp', 'events.arrow.4567cdef.tmp', 'mine.tmp']) writeFileSync(path.join(folder, name), '');

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { resolveOptions, type OptionSpecs } from '../../deeplog/cli/index.js';
+import { suggestion } from '../../deeplog/cli/options.js';
 import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
 
 removeScratchAfterwards();
@@ -40,7 +41,7 @@ describe('flags', () => {
     [{ mode: 'fsat' }, '--mode is "fsat"; it must be one of fast, slow. Did you mean fast?'],
     [{ mode: ['fast', 'slow'] }, '--mode is given twice (fast, slow); give it once.'],
     [{ on: 'maybe' }, '--on is "maybe"; it must be true or false.'],
-    [{ names: 'a,d' }, '--names names "d"; known are a, b, c. Did you mean a?'],
+    [{ names: 'a,d' }, '--names names "d"; known are a, b, c.'],
     [{ delta: '{' }, '--delta'],
     [{ must: undefined }, '--must is missing: needed.'],
   ])('%j is refused with the flag, the value and what is allowed', (given, message) => {
@@ -54,6 +55,17 @@ describe('flags', () => {
     expect(() => resolve({ config: file })).toThrow('"windw_size" is no setting of this stage. Did you mean window_size?');
     writeFileSync(file, 'a: [1\n');
     expect(() => resolve({ config: file })).toThrow('is not valid YAML');
+  });
+});
+
+describe('a guess at what was meant', () => {
+  const known = ['input_file', 'output_path', 'max_epochs', 'g', 'help'];
+  it.each([['inputfile', 'input_file'], ['epochs', 'max_epochs'], ['outputpathh', 'output_path'], ['hlep', 'help'], ['output', 'output_path']])('%s: %s', (word, meant) => {
+    expect(suggestion(word, known)).toBe(` Did you mean ${meant}?`);
+  });
+
+  it('is not made of two letters, or of nothing like it', () => {
+    for (const word of ['h5', 'x', 'quantum']) expect(suggestion(word, known)).toBe('');
   });
 });
 

@@ -42,3 +42,28 @@ describe('a stage of several steps', () => {
     expect(process.exitCode).toBe(2);
   });
 });
+
+describe('the first screen', () => {
+  const GROUPED: readonly (Stage | StageGroup)[] = [{ ...step('plain'), group: 'Start', describe: 'a description that is longer than a narrow terminal has room for' }, { ...GROUP, group: 'Train' }];
+
+  it('lists every command under its heading, in the order of the work, within the terminal', async () => {
+    let shown = '';
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => { shown += String(text); return true; });
+    const columns = Object.getOwnPropertyDescriptor(process.stdout, 'columns');
+    Object.defineProperty(process.stdout, 'columns', { value: 40, configurable: true });
+    try {
+      await main(GROUPED, ['--help']);
+    } finally {
+      if (columns === undefined) Reflect.deleteProperty(process.stdout, 'columns');
+      else Object.defineProperty(process.stdout, 'columns', columns);
+    }
+    expect(process.exitCode).toBeUndefined();
+    expect(shown).toContain('Start:\n  plain  a description that is longer\n         than a narrow terminal has room\n         for\n\nTrain:\n  net    a stage of two steps\n');
+  });
+
+  it('stands above the error where no command is named', async () => {
+    await main(GROUPED, []);
+    expect(said).toMatch(/^deeplog <command> \[flags\]\n[^]*\ndeeplog: Name a stage, for instance quickstart\. See --help\.\n$/);
+    expect(process.exitCode).toBe(2);
+  });
+});
