@@ -3,4 +3,4 @@ export { ABNORMAL, NORMAL, SessionTable, SessionTableBuilder, UNLABELLED, type S
 export { distinctOf, PART, relabelSplit, splitByCount, splitByShare, writeSplit, type Split, type SplitOptions } from './split.js';
 export { END, PAD, UNK, Vocabulary } from './vocabulary.js';
 export { WindowBuilder, type Windows } from './windows.js';
-export { ELAPSED_COLUMN, numberOf, ParameterLog, type KeyRows } from './parameter_log.js';
+export { numberOf, ParameterLog, type KeyRows } from './parameter_log.js';

@@ -1,2 +1,1 @@
-export { MlflowClient, MlflowError } from './client.js';
 export { mlflowReporter, type MlflowOptions } from './reporter.js';
