@@ -13,6 +13,7 @@ export type { Weight } from './tfjs/graph_def.js';
 export { openOnnx } from './saved/open_onnx.js';
 export { openTfjs } from './saved/open_tfjs.js';
 export type { SavedNetwork, SavedTensor } from './saved/types.js';
+export { scan, type Scan, type ScanStep } from './scan.js';
 export { initialState } from './parameters.js';
 export { gradientName } from './trace/names.js';
 

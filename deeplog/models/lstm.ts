@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
-import type { ParameterSpec } from '../engine/index.js';
+import { scan, type ParameterSpec } from '../engine/index.js';
 import { glorotUniform, orthogonal } from './initialisers.js';
 
 /**
@@ -26,47 +26,23 @@ export function lstmCell(z: Tensor, before: Tensor | undefined, units: number, a
   return { hidden: tf.mul(gate(o), tf.tanh(cell)), cell };
 }
 
-/** What the backward pass reads again of one step. */
-interface Kept {
-  readonly i: Tensor;
-  readonly f: Tensor;
-  readonly g: Tensor;
-  readonly o: Tensor;
-  /** i · g, what enters the cell */
-  readonly entering: Tensor;
-  /** c before the step and f · c, what stays of it; absent at the first step, where c is zero */
-  readonly memory: { readonly before: Tensor; readonly staying: Tensor } | undefined;
-  readonly tanhCell: Tensor;
-  readonly h: Tensor;
-}
-
-const KEPT_PER_STEP = 9;
-
 /**
  * The recurrent part of an LSTM (Hochreiter & Schmidhuber 1997, with forget gates), true sigmoid gates as Keras and PyTorch:
  * i, f, o = σ(z), g = tanh(z), c ← f·c + i·g, h = o·tanh(c), from h = c = 0.
  *
  * `projected` [T·B, 4U] is the input product with bias, step after step; `recurrent` [U, 4U]; the result is every hidden
  * state, [T·B, U]. The gradient is written out, because autodiff would make one weight product per step and more
- * passes over the gates than needed: slopes are expressed in products that the forward pass made anyway.
+ * passes over the gates than needed: slopes are expressed in products that the forward pass made anyway. Without a gradient to come, none are made.
  */
 export function lstmSequence(projected: Tensor2D, recurrent: Tensor2D, steps: number): Tensor2D {
-  const batch = projected.shape[0] / steps;
-  const units = recurrent.shape[0];
+  if (!tf.engine().isTapeOn()) return states(projected, recurrent, steps);
   const run = tf.customGrad((...args: Array<Tensor | tf.GradSaveFunc>) => {
     const [z, kernel, save] = args as [Tensor2D, Tensor2D, tf.GradSaveFunc];
-    const kept = forward(z, kernel, steps, batch, units);
-    const states = tf.concat(kept.map(({ h }) => h), 0);
-    save([kernel, states, ...kept.flatMap(({ i, f, g, o, entering, memory, tanhCell, h }) => [i, f, g, o, entering, memory?.before ?? i, memory?.staying ?? i, tanhCell, h])]);
-    const gradFunc = (upstream: Tensor, saved: Tensor[]) => {
-      const [savedKernel, savedStates, ...tensors] = saved;
-      const restored = kept.map((_, t): Kept => {
-        const [i, f, g, o, entering, before, staying, tanhCell, h] = tensors.slice(t * KEPT_PER_STEP, (t + 1) * KEPT_PER_STEP);
-        return { i, f, g, o, entering, memory: t === 0 ? undefined : { before, staying }, tanhCell, h };
-      });
-      return backward(upstream, savedKernel as Tensor2D, savedStates, restored, batch, units);
-    };
-    return { value: states, gradFunc };
+    const [hidden, ...slopes] = statesAndSlopes(z, kernel, steps);
+    save([kernel, hidden, ...slopes]);
+    const gradFunc = (upstream: Tensor, [savedKernel, savedStates, ...savedSlopes]: Tensor[]) =>
+      backward(upstream, savedKernel as Tensor2D, savedStates as Tensor2D, savedSlopes, steps);
+    return { value: hidden, gradFunc };
   });
   return run(projected, recurrent) as Tensor2D;
 }
@@ -81,55 +57,62 @@ export function lastStep(mask: Tensor2D): Tensor {
   return tf.reshape(tf.transpose(tf.sub(mask, following)), [steps, batch, 1]);
 }
 
-function rows(tensor: Tensor, t: number, batch: number): Tensor2D {
-  return tf.slice2d(tensor as Tensor2D, [t * batch, 0], [batch, tensor.shape[1] ?? 0]);
+/** h and c before the first step: [B, U] each. */
+function nothing(projected: Tensor2D, units: number, steps: number): [Tensor, Tensor] {
+  const zero = tf.zeros([projected.shape[0] / steps, units]);
+  return [zero, zero];
 }
 
-function forward(z: Tensor2D, recurrent: Tensor2D, steps: number, batch: number, units: number): Kept[] {
-  const kept: Kept[] = [];
-  let cell: Tensor | undefined;
-  for (let t = 0; t < steps; t++) {
-    const input = rows(z, t, batch);
-    const preactivation = t === 0 ? input : tf.add(input, tf.matMul(kept[t - 1].h as Tensor2D, recurrent)); // [B, 4U]
-    const [zi, zf, zg, zo] = tf.split(preactivation, [units, units, units, units], 1);
+function states(projected: Tensor2D, recurrent: Tensor2D, steps: number): Tensor2D {
+  const units = recurrent.shape[0];
+  const [hidden] = scan({ steps, carried: nothing(projected, units, steps), sequences: [projected], fixed: [recurrent] }, ([h, c], [input], [kernel]) => {
+    const { hidden: after, cell } = lstmCell(tf.add(input, tf.matMul(h as Tensor2D, kernel as Tensor2D)), c, units, 1);
+    return { carried: [after, cell], outputs: [after] };
+  });
+  return hidden as Tensor2D;
+}
+
+/**
+ * The states with what the way back needs, [T·B, U] each: slopes of h by c and by o's pre-activation, of c by those of i, f and g, and by the
+ * cell before. They are made in the step whose gates they are made of, while those are at hand; nothing else is kept.
+ */
+function statesAndSlopes(projected: Tensor2D, recurrent: Tensor2D, steps: number): Tensor[] {
+  const units = recurrent.shape[0];
+  return scan({ steps, carried: nothing(projected, units, steps), sequences: [projected], fixed: [recurrent] }, ([before, c], [input], [kernel]) => {
+    const z = tf.add(input, tf.matMul(before as Tensor2D, kernel as Tensor2D)); // [B, 4U]
+    const [zi, zf, zg, zo] = tf.split(z, [units, units, units, units], 1);
     const [i, f, g, o] = [tf.sigmoid(zi), tf.sigmoid(zf), tf.tanh(zg), tf.sigmoid(zo)]; // [B, U] each
     const entering = tf.mul(i, g);
-    const memory: Kept['memory'] = cell === undefined ? undefined : { before: cell, staying: tf.mul(f, cell) };
-    cell = memory === undefined ? entering : tf.add(memory.staying, entering);
+    const staying = tf.mul(f, c);
+    const cell = tf.add(staying, entering);
     const tanhCell = tf.tanh(cell);
-    kept.push({ i, f, g, o, entering, memory, tanhCell, h: tf.mul(o, tanhCell) });
-  }
-  return kept;
+    const h = tf.mul(o, tanhCell);
+    const slopes = [
+      tf.sub(o, tf.mul(h, tanhCell)), // ∂h/∂c = o·(1 − tanh² c)
+      closing(entering, i), // ∂c/∂z = g·i·(1 − i)
+      closing(staying, f), // c·f·(1 − f)
+      tf.sub(i, tf.mul(entering, g)), // i·(1 − g²)
+      closing(h, o), // ∂h/∂z = tanh c·o·(1 − o)
+      f,
+    ];
+    return { carried: [h, cell], outputs: [h, ...slopes] };
+  });
 }
 
 /** Back-propagation through time; returns the gradients of `projected` and `recurrent`. */
-function backward(upstream: Tensor, recurrent: Tensor2D, states: Tensor, kept: readonly Kept[], batch: number, units: number): Tensor[] {
-  const steps = kept.length;
-  const gradients: Tensor[] = new Array<Tensor>(steps); // of the pre-activations, [B, 4U] each
-  let dHidden: Tensor | undefined;
-  let dCell: Tensor | undefined;
-  for (let t = steps - 1; t >= 0; t--) {
-    const { i, f, g, o, entering, memory, tanhCell, h } = kept[t];
-    const arriving = rows(upstream, t, batch);
-    const dh = dHidden === undefined ? arriving : tf.add(arriving, dHidden);
-    const throughHidden = tf.mul(dh, tf.sub(o, tf.mul(h, tanhCell))); // o·(1 − tanh² c) = o − h·tanh c
-    const dc: Tensor = dCell === undefined ? throughHidden : tf.add(throughHidden, dCell);
-    const dzi = tf.mul(dc, closing(entering, i)); // g·i·(1 − i)
-    const dStaying: Tensor | undefined = memory === undefined ? undefined : tf.mul(dc, f); // what the cell before receives
-    const dzf = memory === undefined || dStaying === undefined ? tf.zerosLike(f) : tf.mul(dStaying, tf.sub(memory.before, memory.staying)); // f·c·(1 − f)
-    const dzg = tf.mul(dc, tf.sub(i, tf.mul(entering, g))); // i·(1 − g²)
-    const dzo = tf.mul(dh, closing(h, o)); // tanh c·o·(1 − o)
-    const dz = tf.concat([dzi, dzf, dzg, dzo], 1); // [B, 4U]
-    gradients[t] = dz;
-    if (t > 0) {
-      dHidden = tf.matMul(dz as Tensor2D, recurrent, false, true);
-      dCell = dStaying;
-    }
-  }
-  const dProjected = tf.concat(gradients, 0); // [T·B, 4U]
+function backward(upstream: Tensor, recurrent: Tensor2D, hidden: Tensor2D, slopes: readonly Tensor[], steps: number): Tensor[] {
+  const [all, units] = hidden.shape;
+  const batch = all / steps;
+  const carried = [tf.zeros([batch, 4 * units]), tf.zeros([batch, units])];
+  const [dProjected] = scan({ steps, carried, sequences: [upstream, ...slopes], fixed: [recurrent], reverse: true }, ([dz, dCell], [arriving, byCell, byI, byF, byG, byO, f], [kernel]) => {
+    const dh = tf.add(arriving, tf.matMul(dz as Tensor2D, kernel as Tensor2D, false, true));
+    const dc = tf.add(tf.mul(dh, byCell), dCell);
+    const before = tf.concat([tf.mul(dc, byI), tf.mul(dc, byF), tf.mul(dc, byG), tf.mul(dh, byO)], 1); // of the pre-activations, [B, 4U]
+    return { carried: [before, tf.mul(dc, f)], outputs: [before] };
+  });
   if (steps === 1) return [dProjected, tf.zerosLike(recurrent)];
-  const before = tf.slice2d(states as Tensor2D, [0, 0], [(steps - 1) * batch, units]);
-  const after = tf.slice2d(dProjected as Tensor2D, [batch, 0], [(steps - 1) * batch, 4 * units]);
+  const before = tf.slice2d(hidden, [0, 0], [all - batch, units]);
+  const after = tf.slice2d(dProjected as Tensor2D, [batch, 0], [all - batch, 4 * units]);
   return [dProjected, tf.matMul(before, after, true, false)];
 }
 

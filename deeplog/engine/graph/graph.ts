@@ -1,4 +1,4 @@
-import type { ConstantData, DType, GraphNode, Op, Shape } from './node.js';
+import type { ConstantData, DType, GraphNode, InputRole, Op, Shape } from './node.js';
 
 /** Constants up to this many values are compared by content; larger ones are rare and told apart by identity. */
 const MAX_COMPARED_VALUES = 64;
@@ -20,7 +20,7 @@ export class Graph {
     return node;
   }
 
-  input(name: string, role: 'parameter' | 'batch' | 'noise', shape: Shape, dtype: DType): GraphNode {
+  input(name: string, role: InputRole, shape: Shape, dtype: DType): GraphNode {
     return this.make({ kind: 'input', name, role }, [], shape, dtype);
   }
 
@@ -47,6 +47,7 @@ function typed(values: ArrayLike<number>, dtype: DType): ConstantData {
 }
 
 function describe(op: Op, serial: number): string {
+  if (op.kind === 'loop') return `loop #${serial}`;
   if (op.kind !== 'data') return op.kind === 'constant' ? `constant ${Object.is(op.splat, -0) ? '-0' : op.splat}` : JSON.stringify(op);
   return op.data.length <= MAX_COMPARED_VALUES ? `data ${op.data.join()}` : `data #${serial}`;
 }

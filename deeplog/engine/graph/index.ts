@@ -8,3 +8,4 @@ export { rebuild } from './rebuild.js';
 export * from './elementwise.js';
 export * from './views.js';
 export * from './contractions.js';
+export { loop } from './loop.js';

@@ -1,3 +1,5 @@
+import type { Graph } from './graph.js';
+
 /** Element types inside a graph; bool only ever lives between two nodes. */
 export type DType = 'float32' | 'int32' | 'bool';
 export type Shape = readonly number[];
@@ -10,9 +12,12 @@ export type UnaryOp =
   | 'Neg' | 'Exp' | 'Log' | 'Sqrt' | 'Sigmoid' | 'Tanh' | 'Relu' | 'Erf' | 'Abs' | 'Sign' | 'Reciprocal' | 'Floor' | 'Softplus' | 'Not';
 export type ReduceOp = 'Sum' | 'Max' | 'Min' | 'Prod';
 
+/** `body`: what one step of a loop reads. */
+export type InputRole = 'parameter' | 'batch' | 'noise' | 'body';
+
 /** What a node computes. Names of element-wise operations are ONNX's. */
 export type Op =
-  | { readonly kind: 'input'; readonly name: string; readonly role: 'parameter' | 'batch' | 'noise' }
+  | { readonly kind: 'input'; readonly name: string; readonly role: InputRole }
   /** One value everywhere (`splat`, no data) or row-major `data`. */
   | { readonly kind: 'constant'; readonly splat: number }
   | { readonly kind: 'data'; readonly data: ConstantData }
@@ -38,7 +43,23 @@ export type Op =
   | { readonly kind: 'gather'; readonly axis: number }
   /** inputs: x [L, …], ids [L]; result [n, …] */
   | { readonly kind: 'segmentSum' }
-  | { readonly kind: 'oneHot'; readonly on: number; readonly off: number };
+  | { readonly kind: 'oneHot'; readonly on: number; readonly off: number }
+  /** inputs: first values of what is carried, sequences [T, …], fixed values, as in `body`. Its values are read through `part`. */
+  | { readonly kind: 'loop'; readonly body: LoopBody; readonly reverse: boolean }
+  /** input: a loop; the output of this index of all its steps, [T, …] in the sequences' order */
+  | { readonly kind: 'part'; readonly index: number };
+
+/** One step of a loop, a graph of its own. */
+export interface LoopBody {
+  readonly graph: Graph;
+  /** What it reads: the values that the step before carried over, its own element of each sequence, what is the same at every step. */
+  readonly carried: readonly GraphNode[];
+  readonly sequences: readonly GraphNode[];
+  readonly fixed: readonly GraphNode[];
+  /** What it gives: the values for the next step, and those to keep. */
+  readonly next: readonly GraphNode[];
+  readonly outputs: readonly GraphNode[];
+}
 
 export interface GraphNode {
   readonly id: number;

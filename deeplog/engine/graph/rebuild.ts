@@ -1,6 +1,7 @@
 import { argmax, gather, matmul, oneHot, reduce, segmentSum, softmax } from './contractions.js';
 import { binary, cast, select, unary } from './elementwise.js';
 import type { Graph } from './graph.js';
+import { part } from './loop.js';
 import type { GraphNode, Shape } from './node.js';
 import { concat, expand, pad, reshape, slice, tile, transpose } from './views.js';
 
@@ -33,6 +34,8 @@ export function rebuild(g: Graph, node: GraphNode, inputs: readonly GraphNode[],
     case 'gather': return gather(g, a, b, op.axis);
     case 'segmentSum': return segmentSum(g, a, b, shape[0]);
     case 'oneHot': return oneHot(g, a, shape.at(-1) ?? 0, op.on, op.off);
+    case 'loop': return g.make(op, inputs, shape, node.dtype);
+    case 'part': return part(g, a, op.index);
     default: return op satisfies never;
   }
 }

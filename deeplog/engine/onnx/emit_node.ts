@@ -89,6 +89,9 @@ export function emitNode(context: LoweringContext, node: GraphNode): void {
     case 'oneHot':
       emitOneHot(context, node.inputs[0], node.shape.at(-1) ?? 0, op.on, op.off, out());
       return;
+    case 'loop':
+    case 'part':
+      return; // emit_graph.ts
     default:
       return op satisfies never;
   }

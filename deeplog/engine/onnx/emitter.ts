@@ -9,8 +9,8 @@ export class Emitter {
   private readonly known = new Set<string>();
   private temporaries = 0;
 
-  /** `embedded`: values for parameters that become initialisers instead of inputs. */
-  constructor(private readonly embedded: Readonly<Record<string, Float32Array>> = {}) {}
+  /** `embedded`: values for parameters that become initialisers instead of inputs; `prefix`: of every name, for a graph inside another. */
+  constructor(private readonly embedded: Readonly<Record<string, Float32Array>> = {}, private readonly prefix = '') {}
 
   /** Calls `node` by this name, a graph output's say, from now on. */
   rename(node: GraphNode, name: string): void {
@@ -39,12 +39,12 @@ export class Emitter {
       }
       case 'constant':
       case 'data': {
-        const name = `const_${node.id}`;
+        const name = `${this.prefix}const_${node.id}`;
         this.initialise({ name, type: node.dtype, shape: node.shape, data: dataOf(node) });
         return name;
       }
       default:
-        return `value_${node.id}`;
+        return `${this.prefix}value_${node.id}`;
     }
   }
 
@@ -55,26 +55,31 @@ export class Emitter {
     return name;
   }
 
+  /** Adds a node with the outputs named. */
+  emitTo(outputs: readonly string[], op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>): void {
+    this.nodes.push({ op, inputs, outputs, attributes });
+  }
+
   emitSplit(input: string, sizes: readonly number[], axis: number, outputs: readonly string[]): void {
-    this.nodes.push({ op: 'Split', inputs: [input, this.int64(sizes)], outputs, attributes: { axis } });
+    this.emitTo(outputs, 'Split', [input, this.int64(sizes)], { axis });
   }
 
   temporary(): string {
-    return `temporary_${this.temporaries++}`;
+    return `${this.prefix}temporary_${this.temporaries++}`;
   }
 
   int64(values: readonly number[]): string {
-    return this.initialise({ name: `int64_${values.join('_')}`, type: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) });
+    return this.initialise({ name: `${this.prefix}int64_${values.join('_')}`, type: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) });
   }
 
   scalar(value: number, type: 'float32' | 'int32' | 'int64' | 'bool'): string {
     const data = { float32: () => Float32Array.of(value), int32: () => Int32Array.of(value), int64: () => BigInt64Array.of(BigInt(value)), bool: () => Uint8Array.of(value) }[type]();
-    return this.initialise({ name: `scalar_${type}_${value}`, type, shape: [], data });
+    return this.initialise({ name: `${this.prefix}scalar_${type}_${value}`, type, shape: [], data });
   }
 
   vector(values: readonly number[], type: ElementType & ('float32' | 'int32')): string {
     const data = type === 'float32' ? Float32Array.from(values) : Int32Array.from(values);
-    return this.initialise({ name: `vector_${type}_${values.join('_')}`, type, shape: [values.length], data });
+    return this.initialise({ name: `${this.prefix}vector_${type}_${values.join('_')}`, type, shape: [values.length], data });
   }
 
   private initialise(tensor: OnnxTensor): string {

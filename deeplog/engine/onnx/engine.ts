@@ -12,6 +12,8 @@ import { lowerToOnnx, type LoweredModel } from './lower.js';
 import type { SessionOptions } from './protocol.js';
 import { WorkerClient } from './worker_client.js';
 
+const LOOPS = { loops: true } as const;
+
 /** Traced graphs run by onnxruntime-node on the CPU, in worker threads: the default for training and scoring. */
 class OnnxEngine implements Engine {
   readonly info: EngineInfo;
@@ -30,7 +32,7 @@ class OnnxEngine implements Engine {
   }
 
   async compileStep(model: Model, options: { seed: number; adam?: Partial<AdamOptions> }): Promise<CompiledStep> {
-    const traced = byRows(await traceStep(model));
+    const traced = byRows(await traceStep(model, LOOPS));
     const { threads } = this.session;
     const roots = traced.outputs.map(({ node }) => node);
     const shares = shared(threads, (index) => shardOverBatch(traced.graph, roots, model.inputs[0]?.shape[0] ?? 0, index, threads));
@@ -56,15 +58,15 @@ class OnnxEngine implements Engine {
   }
 
   async compileForward(model: Model): Promise<CompiledForward> {
-    return this.compile(model, await traceForward(model), model.forwardInputs);
+    return this.compile(model, await traceForward(model, LOOPS), model.forwardInputs);
   }
 
   async compileLoss(model: Model): Promise<CompiledForward> {
-    return this.compile(model, await traceLoss(model), model.inputs);
+    return this.compile(model, await traceLoss(model, LOOPS), model.inputs);
   }
 
   async compileGradients(model: Model): Promise<CompiledForward> {
-    return this.compile(model, await traceGradients(model), model.inputs);
+    return this.compile(model, await traceGradients(model, LOOPS), model.inputs);
   }
 
   private async compile(model: Model, whole: TracedGraph, inputs: readonly TensorSpec[]): Promise<CompiledForward> {

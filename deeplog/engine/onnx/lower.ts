@@ -1,9 +1,8 @@
-import { liveNodes, usersOf, type GraphNode } from '../graph/index.js';
+import type { GraphNode } from '../graph/index.js';
 import type { TracedGraph } from '../trace/trace.js';
-import { emitNode, type LoweringContext } from './emit_node.js';
+import { emitGraph } from './emit_graph.js';
 import { Emitter } from './emitter.js';
-import { findAccumulations, findSplits } from './fusions.js';
-import { encodeModel, type OnnxValue } from './protobuf.js';
+import { encodeModel } from './protobuf.js';
 
 export interface LoweringOptions {
   /** Parameters that become initialisers; the others are inputs. */
@@ -30,31 +29,14 @@ export interface LoweredModel {
 
 /** Graph → ONNX. Outputs keep their names; unused inputs disappear. */
 export function lowerToOnnx(traced: TracedGraph, options: LoweringOptions): LoweredModel {
-  const live = liveNodes(traced.outputs.map(({ node }) => node));
-  const users = usersOf(live);
   const emitter = new Emitter(options.embedded);
-  const roots = new Set(traced.outputs.map(({ node }) => node));
-  const context: LoweringContext = {
-    emitter,
-    contrib: options.contrib,
-    users,
-    splits: findSplits(live, users),
-    accumulations: findAccumulations(live, users, roots),
-    ...(options.dynamic === undefined ? {} : { dynamic: options.dynamic }),
-  };
-  const outputs: OnnxValue[] = traced.outputs.map(({ name, node }) => {
-    const computed = !['input', 'constant', 'data'].includes(node.op.kind);
-    if (computed && !emitter.hasName(node)) emitter.rename(node, name);
-    return { name, type: node.dtype, shape: options.dynamic?.describe(node) ?? node.shape };
-  });
-  for (const node of live) emitNode(context, node);
-  for (const { name, node } of traced.outputs) if (emitter.name(node) !== name) emitter.emit('Identity', [emitter.name(node)], {}, name);
+  const live = emitGraph(emitter, traced.outputs, options.contrib, options.dynamic);
   const inputs = live.filter(({ op }) => op.kind === 'input' && !(op.role === 'parameter' && options.embedded?.[op.name]));
   const bytes = encodeModel({
     nodes: emitter.nodes,
     initialisers: emitter.initialisers,
     inputs: inputs.map((node) => ({ name: emitter.name(node), type: node.dtype, shape: options.dynamic?.describe(node) ?? node.shape })),
-    outputs,
+    outputs: traced.outputs.map(({ name, node }) => ({ name, type: node.dtype, shape: options.dynamic?.describe(node) ?? node.shape })),
   });
   return { bytes, nodeCount: emitter.nodes.length, inputs };
 }

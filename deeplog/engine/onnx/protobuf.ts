@@ -6,7 +6,7 @@ import { Message } from '../../common/index.js';
 export const ELEMENT_TYPES = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPES;
 
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+export type Attribute = number | string | readonly number[] | { readonly float: number } | { readonly graph: OnnxGraph };
 
 export interface OnnxNode {
   readonly op: string;
@@ -30,7 +30,7 @@ export interface OnnxValue {
   readonly shape: ReadonlyArray<number | string>;
 }
 
-export interface OnnxModel {
+export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
   readonly initialisers: readonly OnnxTensor[];
   readonly inputs: readonly OnnxValue[];
@@ -41,16 +41,20 @@ export const MICROSOFT_DOMAIN = 'com.microsoft';
 const OPSET = 18;
 const IR_VERSION = 8;
 
-export function encodeModel(model: OnnxModel): Uint8Array {
+export function encodeModel(model: OnnxGraph): Uint8Array {
+  const proto = new Message().int(1, IR_VERSION).text(2, 'deeplog').message(7, encodeGraph(model)).message(8, new Message().text(1, '').int(2, OPSET));
+  if (model.nodes.some((node) => node.domain === MICROSOFT_DOMAIN)) proto.message(8, new Message().text(1, MICROSOFT_DOMAIN).int(2, 1));
+  return proto.finish();
+}
+
+function encodeGraph(model: OnnxGraph): Message {
   const graph = new Message();
   model.nodes.forEach((node, i) => graph.message(1, encodeNode(node, i)));
   graph.text(2, 'deeplog');
   for (const tensor of model.initialisers) graph.message(5, encodeTensor(tensor));
   for (const value of model.inputs) graph.message(11, encodeValue(value));
   for (const value of model.outputs) graph.message(12, encodeValue(value));
-  const proto = new Message().int(1, IR_VERSION).text(2, 'deeplog').message(7, graph).message(8, new Message().text(1, '').int(2, OPSET));
-  if (model.nodes.some((node) => node.domain === MICROSOFT_DOMAIN)) proto.message(8, new Message().text(1, MICROSOFT_DOMAIN).int(2, 1));
-  return proto.finish();
+  return graph;
 }
 
 function encodeNode(node: OnnxNode, serial: number): Message {
@@ -66,6 +70,7 @@ function encodeAttribute(name: string, value: Attribute): Message {
   const out = new Message().text(1, name);
   if (typeof value === 'number') return out.int(3, value).int(20, 2);
   if (typeof value === 'string') return out.text(4, value).int(20, 3);
+  if ('graph' in value) return out.message(6, encodeGraph(value.graph)).int(20, 5);
   if ('float' in value) return out.float(2, value.float).int(20, 1);
   for (const item of value) out.int(8, item);
   return out.int(20, 7);

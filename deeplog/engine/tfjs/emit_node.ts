@@ -56,6 +56,8 @@ export function emitNode(context: EmitContext, node: GraphNode): void {
     case 'gather': return emit('GatherV2', [...inputs, builder.scalar(op.axis, 'int32')], { batch_dims: { i: '0' } });
     case 'oneHot': return emit('OneHot', [...inputs, builder.scalar(node.shape.at(-1) ?? 0, 'int32'), builder.scalar(op.on, 'float32'), builder.scalar(op.off, 'float32')], { axis: { i: '-1' } });
     case 'segmentSum': throw new RangeError('A sum by ids has no operation in TensorFlow.js graph models: it belongs to backward passes.');
+    case 'loop':
+    case 'part': throw new RangeError('A loop has no operation in TensorFlow.js graph models: trace without loops.');
     default: return op satisfies never;
   }
 }

@@ -17,6 +17,8 @@ function graphType(dtype: DataType): DType {
 class TraceBackend extends tf.KernelBackend {
   private readonly storage = new tf.DataStorage<GraphNode>(this, tf.engine());
   graph = new Graph();
+  /** Whether loops stay loops: where not, their steps follow one after the other. */
+  loops = false;
   /** Whose loss or forward pass is being traced: for error messages. */
   model = '';
 

@@ -15,26 +15,31 @@ export interface TracedGraph {
   readonly outputs: ReadonlyArray<{ readonly name: string; readonly node: GraphNode }>;
 }
 
+export interface TraceOptions {
+  /** Leaves loops over time in the graph instead of writing out their steps. */
+  readonly loops?: boolean;
+}
+
 /** Loss and gradients of one step, dropout noise as inputs. */
-export function traceStep(model: Model): Promise<TracedGraph> {
-  return trace(model, (inputs) => {
+export function traceStep(model: Model, options: TraceOptions = {}): Promise<TracedGraph> {
+  return trace(model, options, (inputs) => {
     const { loss, gradients } = lossAndGradients(model, inputs.parameters(), inputs.batch(model.inputs, 'batch'), inputs.batch(model.noise, 'noise'));
     return [[LOSS, loss], ...model.parameters.map(({ name }, i) => [gradientName(name), gradients[i]] as const)];
   });
 }
 
-export function traceForward(model: Model): Promise<TracedGraph> {
-  return trace(model, (inputs) => Object.entries(model.forward(inputs.parameters(), inputs.batch(model.forwardInputs, 'batch'))));
+export function traceForward(model: Model, options: TraceOptions = {}): Promise<TracedGraph> {
+  return trace(model, options, (inputs) => Object.entries(model.forward(inputs.parameters(), inputs.batch(model.forwardInputs, 'batch'))));
 }
 
 /** The loss alone, without noise: what validation needs. */
-export function traceLoss(model: Model): Promise<TracedGraph> {
-  return trace(model, (inputs) => [[LOSS, model.loss(inputs.parameters(), inputs.batch(model.inputs, 'batch'), null)]]);
+export function traceLoss(model: Model, options: TraceOptions = {}): Promise<TracedGraph> {
+  return trace(model, options, (inputs) => [[LOSS, model.loss(inputs.parameters(), inputs.batch(model.inputs, 'batch'), null)]]);
 }
 
 /** Loss and gradients by parameter name, without noise: to look at, not to step with. */
-export function traceGradients(model: Model): Promise<TracedGraph> {
-  return trace(model, (inputs) => Object.entries(namedGradients(model, inputs.parameters(), inputs.batch(model.inputs, 'batch'))));
+export function traceGradients(model: Model, options: TraceOptions = {}): Promise<TracedGraph> {
+  return trace(model, options, (inputs) => Object.entries(namedGradients(model, inputs.parameters(), inputs.batch(model.inputs, 'batch'))));
 }
 
 class Placeholders {
@@ -52,11 +57,12 @@ class Placeholders {
 }
 
 /** @throws UnknownKernelError when the model uses a kernel without a rule. */
-function trace(model: Model, compute: (inputs: Placeholders) => ReadonlyArray<readonly [string, Tensor]>): Promise<TracedGraph> {
+function trace(model: Model, { loops = false }: TraceOptions, compute: (inputs: Placeholders) => ReadonlyArray<readonly [string, Tensor]>): Promise<TracedGraph> {
   const backend = traceBackend();
   return withBackend(TRACE_BACKEND, () => {
     backend.graph = new Graph();
     backend.model = model.name;
+    backend.loops = loops;
     tf.engine().startScope('trace');
     try {
       const outputs = compute(new Placeholders(backend, model)).map(([name, tensor]) => ({ name, node: backend.node(tensor.dataId) }));
