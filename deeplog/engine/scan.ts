@@ -23,7 +23,7 @@ export type ScanStep = (carried: readonly Tensor[], rows: readonly Tensor[], fix
  * to be used inside `tf.customGrad`. A compiling engine that knows loops gets a loop; elsewhere the steps follow one after the other.
  */
 export function scan(over: Scan, step: ScanStep): Tensor[] {
-  const tracer = loopTracer();
+  const tracer = loopTracer(over);
   if (tracer !== undefined) return traceLoop(tracer, over, step);
   const { steps, sequences, fixed, reverse = false } = over;
   const kept: Array<readonly Tensor[]> = new Array<readonly Tensor[]>(steps);

@@ -90,7 +90,7 @@ function statesAndSlopes(projected: Tensor2D, recurrent: Tensor2D, steps: number
     const slopes = [
       tf.sub(o, tf.mul(h, tanhCell)), // ∂h/∂c = o·(1 − tanh² c)
       closing(entering, i), // ∂c/∂z = g·i·(1 − i)
-      closing(staying, f), // c·f·(1 − f)
+      tf.sub(c, staying), // c·(1 − f), which times f is ∂c/∂z
       tf.sub(i, tf.mul(entering, g)), // i·(1 − g²)
       closing(h, o), // ∂h/∂z = tanh c·o·(1 − o)
       f,
@@ -107,8 +107,9 @@ function backward(upstream: Tensor, recurrent: Tensor2D, hidden: Tensor2D, slope
   const [dProjected] = scan({ steps, carried, sequences: [upstream, ...slopes], fixed: [recurrent], reverse: true }, ([dz, dCell], [arriving, byCell, byI, byF, byG, byO, f], [kernel]) => {
     const dh = tf.add(arriving, tf.matMul(dz as Tensor2D, kernel as Tensor2D, false, true));
     const dc = tf.add(tf.mul(dh, byCell), dCell);
-    const before = tf.concat([tf.mul(dc, byI), tf.mul(dc, byF), tf.mul(dc, byG), tf.mul(dh, byO)], 1); // of the pre-activations, [B, 4U]
-    return { carried: [before, tf.mul(dc, f)], outputs: [before] };
+    const dBefore = tf.mul(dc, f); // what the cell before receives
+    const now = tf.concat([tf.mul(dc, byI), tf.mul(dBefore, byF), tf.mul(dc, byG), tf.mul(dh, byO)], 1); // of the pre-activations, [B, 4U]
+    return { carried: [now, dBefore], outputs: [now] };
   });
   if (steps === 1) return [dProjected, tf.zerosLike(recurrent)];
   const before = tf.slice2d(hidden, [0, 0], [all - batch, units]);

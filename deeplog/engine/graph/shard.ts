@@ -1,9 +1,12 @@
-import { argmax, gather, matmul, oneHot, reduce, segmentSum, softmax } from './contractions.js';
+import { argmax, oneHot, reduce, softmax } from './contractions.js';
 import { binary } from './elementwise.js';
 import type { Graph } from './graph.js';
 import { sizeOf, splatOf, type GraphNode, type Op, type Shape } from './node.js';
 import { rebuild } from './rebuild.js';
-import { reshape, slice } from './views.js';
+import { part } from './loop.js';
+import { shardLoop } from './shard_loop.js';
+import { shardGather, shardMatmul, shardSegmentSum } from './shard_contractions.js';
+import { pad, reshape, slice } from './views.js';
 
 /** The graph cannot be split over the batch; the message says at which operation. */
 export class NotShardableError extends Error {
@@ -15,14 +18,14 @@ export class NotShardableError extends Error {
  * the value is the sum over workers. The axis may run over the batch several times, `runs`, as time steps one after the other do.
  */
 export type Part = { readonly kind: 'all' } | { readonly kind: 'block'; readonly axis: number; readonly runs: number } | { readonly kind: 'addend' };
-interface Held {
+export interface Held {
   readonly node: GraphNode;
   readonly part: Part;
 }
 
-const ALL: Part = { kind: 'all' };
-const ADDEND: Part = { kind: 'addend' };
-const block = (axis: number, runs = 1): Part => ({ kind: 'block', axis, runs });
+export const ALL: Part = { kind: 'all' };
+export const ADDEND: Part = { kind: 'addend' };
+export const block = (axis: number, runs = 1): Part => ({ kind: 'block', axis, runs });
 type OpOf<K extends Op['kind']> = Extract<Op, { kind: K }>;
 
 /**
@@ -47,7 +50,7 @@ export function shardOutputs(g: Graph, roots: readonly GraphNode[], batchRows: n
   const shard = new Shard(g, batchRows, index, count);
   return roots.map((root) => {
     const { node, part } = shard.held(root);
-    if (part.kind === 'block' && part.axis !== 0) throw refuse(root, 'its rows are not outermost');
+    if (part.kind === 'block' && (part.axis !== 0 || part.runs !== 1)) throw refuse(root, 'its rows are not outermost');
     return { node, join: part.kind === 'block' ? 'concatenate' : part.kind === 'addend' ? 'add' : 'first' };
   });
 }
@@ -56,13 +59,15 @@ export function shardOutputs(g: Graph, roots: readonly GraphNode[], batchRows: n
 export class Shard {
   private readonly done = new Map<GraphNode, Held>();
   private readonly fromInputs = new Map<GraphNode, boolean>();
+  /** What a worker holds of each output of a loop. */
+  private readonly outputs = new Map<GraphNode, readonly Part[]>();
 
   /** `onlyInputs`: refuse where a computed or constant value would have to be cut into blocks. */
   constructor(
     private readonly g: Graph,
-    private readonly batchRows: number,
+    readonly batchRows: number,
     private readonly index: number,
-    private readonly count: number,
+    readonly count: number,
     private readonly onlyInputs = false,
   ) {}
 
@@ -72,6 +77,16 @@ export class Shard {
     const made = this.make(node);
     this.done.set(node, made);
     return made;
+  }
+
+  /** Says what the workers hold of a graph's input. */
+  assume(node: GraphNode, held: Held): void {
+    this.done.set(node, held);
+  }
+
+  /** The same split of another graph: of a loop's step. */
+  within(graph: Graph): Shard {
+    return new Shard(graph, this.batchRows, this.index, this.count, this.onlyInputs);
   }
 
   /** A value that every worker has, as an addend: each contributes an equal part. */
@@ -94,9 +109,11 @@ export class Shard {
       case 'reshape': return this.reshape(node, held[0]);
       case 'concat': return this.concat(node, op, held);
       case 'reduce': return this.reduce(node, op, held[0]);
-      case 'matmul': return this.matmul(node, op, held);
-      case 'gather': return this.gather(node, op, held);
-      case 'segmentSum': return this.segmentSum(node, held);
+      case 'matmul': return shardMatmul(this, this.g, node, op, held);
+      case 'gather': return shardGather(this.g, node, op, held);
+      case 'segmentSum': return shardSegmentSum(this, this.g, node, held);
+      case 'loop': return this.loop(node, op, held);
+      case 'part': return this.part(op, held[0], inputs[0]);
       default: return this.along(node, op, held[0]);
     }
   }
@@ -106,12 +123,15 @@ export class Shard {
     return { node: this.cut(node, 0), part: block(0) };
   }
 
-  /** This worker's block of a value that it has whole. */
-  private cut(node: GraphNode, axis: number): GraphNode {
+  /** This worker's block of a value that it has whole, of each run over the batch. */
+  cut(node: GraphNode, axis: number, runs = 1): GraphNode {
     if (this.onlyInputs && node.op.kind !== 'input') throw refuse(node, 'its shape holds the batch size');
-    const length = node.shape[axis] / this.count;
+    const length = node.shape[axis] / runs / this.count;
     if (!Number.isInteger(length)) throw refuse(node, `axis ${axis} does not divide into ${this.count}`);
-    return slice(this.g, node, node.shape.map((_, i) => (i === axis ? this.index * length : 0)), this.narrowed(node.shape, axis));
+    const apart = reshape(this.g, node, node.shape.flatMap((d, i) => (i === axis && runs > 1 ? [runs, d / runs] : [d])));
+    const along = runs > 1 ? axis + 1 : axis;
+    const own = slice(this.g, apart, apart.shape.map((_, i) => (i === along ? this.index * length : 0)), this.narrowed(apart.shape, along));
+    return reshape(this.g, own, this.narrowed(node.shape, axis));
   }
 
   private narrowed(shape: Shape, axis: number): number[] {
@@ -127,13 +147,13 @@ export class Shard {
     if (axes.some((other) => other !== axis)) throw refuse(node, 'its inputs are split along different axes');
     const local = held.map(({ node: input, part }) => {
       const own = axis - rank + input.shape.length;
-      return part.kind === 'block' || own < 0 || input.shape[own] === 1 ? input : this.cut(input, own);
+      return part.kind === 'block' || own < 0 || input.shape[own] === 1 ? input : this.cut(input, own, runs);
     });
     return { node: rebuild(this.g, node, local, this.narrowed(node.shape, axis)), part: block(axis, runs) };
   }
 
   /** How often the batch runs along the axis of those that are split. */
-  private runsOf(node: GraphNode, held: readonly Held[]): number {
+  runsOf(node: GraphNode, held: readonly Held[]): number {
     const [runs = 1, ...others] = held.flatMap(({ part }) => (part.kind === 'block' ? [part.runs] : []));
     if (others.some((other) => other !== runs)) throw refuse(node, 'its inputs run over the batch differently often');
     return runs;
@@ -164,7 +184,7 @@ export class Shard {
     const outside = node.shape.map((_, i) => sizeOf(node.shape.slice(0, i)));
     const axis = node.shape.findIndex((d, i) => before % outside[i] === 0 && outside[i] * d >= until && (outside[i] * d) % until === 0);
     const runs = before / outside[axis];
-    if (axis < 0 || (runs > 1 && !this.onlyInputs)) throw refuse(node, 'it mixes the batch with another axis');
+    if (axis < 0) throw refuse(node, 'it mixes the batch with another axis');
     return { node: reshape(this.g, input, this.narrowed(node.shape, axis)), part: block(axis, runs) };
   }
 
@@ -175,13 +195,12 @@ export class Shard {
     if (together !== undefined) return { node: rebuild(this.g, node, held.map((h) => h.node), this.narrowed(node.shape, axis)), part: block(axis, together) };
     if (axis === op.axis || held.some(({ part }) => part.kind === 'block' && part.axis !== axis)) throw refuse(node, 'it joins along the batch');
     const runs = this.runsOf(node, held);
-    const local = held.map(({ node: input, part }) => (part.kind === 'all' ? this.cut(input, axis) : input));
+    const local = held.map(({ node: input, part }) => (part.kind === 'all' ? this.cut(input, axis, runs) : input));
     return { node: rebuild(this.g, node, local, this.narrowed(node.shape, axis)), part: block(axis, runs) };
   }
 
   /** How often the batch runs along an axis that joins values end to end, each of whole runs of rows of the same size; undefined where they are not. */
   private together(held: readonly Held[], axis: number): number | undefined {
-    if (!this.onlyInputs) return undefined;
     let runs = 0;
     const sizes = new Set<number>();
     for (const { node, part } of held) {
@@ -209,52 +228,26 @@ export class Shard {
     return only;
   }
 
-  private matmul(node: GraphNode, op: OpOf<'matmul'>, [a, b]: readonly Held[]): Held {
-    const make = (x: GraphNode, y: GraphNode) => matmul(this.g, x, y, op.transposeA, op.transposeB);
-    const [rankA, rankB, rank] = [a.node.shape.length, b.node.shape.length, node.shape.length];
-    if (a.part.kind === 'addend' || b.part.kind === 'addend') {
-      if (a.part.kind !== 'all' && b.part.kind !== 'all') throw refuse(node, 'it multiplies sums over the batch');
-      return { node: make(a.node, b.node), part: ADDEND };
-    }
-    const [innerA, outerA] = op.transposeA ? [rankA - 2, rankA - 1] : [rankA - 1, rankA - 2];
-    const [innerB, outerB] = op.transposeB ? [rankB - 1, rankB - 2] : [rankB - 2, rankB - 1];
-    const axisA = a.part.kind === 'block' ? a.part.axis : undefined;
-    const axisB = b.part.kind === 'block' ? b.part.axis : undefined;
-    const runs = this.runsOf(node, [a, b]);
-    if (axisA === innerA || axisB === innerB) {
-      const left = axisA === innerA ? a.node : axisA === undefined ? this.cut(a.node, innerA) : undefined;
-      const right = axisB === innerB ? b.node : axisB === undefined ? this.cut(b.node, innerB) : undefined;
-      if (left === undefined || right === undefined) throw refuse(node, 'its factors are split along different axes');
-      return { node: make(left, right), part: ADDEND };
-    }
-    if (axisA === outerA && axisB === undefined) return { node: make(a.node, b.node), part: block(rank - 2, runs) };
-    if (axisB === outerB && axisA === undefined) return { node: make(a.node, b.node), part: block(rank - 1, runs) };
-    const axis = axisA !== undefined ? axisA + rank - rankA : (axisB ?? 0) + rank - rankB;
-    if (axis >= rank - 2 || (axisA !== undefined && axisB !== undefined && axisB + rank - rankB !== axis)) throw refuse(node, 'its factors are split along different axes');
-    const local = [a, b].map(({ node: input, part }) => {
-      const own = axis - rank + input.shape.length;
-      return part.kind === 'block' || own < 0 || input.shape[own] === 1 ? input : this.cut(input, own);
-    });
-    return { node: make(local[0], local[1]), part: block(axis, runs) };
+  /** Takes away or adds whole runs over the batch: steps. */
+  private wholeRuns(node: GraphNode, op: OpOf<'slice' | 'pad'>, { node: input, part }: Held): Held {
+    const axis = part.kind === 'block' ? part.axis : 0;
+    const length = node.inputs[0].shape[axis] / (part.kind === 'block' ? part.runs : 1);
+    const at = op.kind === 'slice' ? op.begin : op.before;
+    if (this.onlyInputs || at[axis] % length !== 0 || node.shape[axis] % length !== 0) throw refuse(node, 'it works along the batch');
+    const own = at.map((x, i) => (i === axis ? x / this.count : x));
+    const shape = this.narrowed(node.shape, axis);
+    const made = op.kind === 'slice' ? slice(this.g, input, own, shape) : pad(this.g, input, own, shape.map((d, i) => d - own[i] - input.shape[i]), op.value);
+    return { node: made, part: block(axis, node.shape[axis] / length) };
   }
 
-  private gather(node: GraphNode, op: OpOf<'gather'>, [x, indices]: readonly Held[]): Held {
-    const make = () => gather(this.g, x.node, indices.node, op.axis);
-    if (indices.part.kind === 'block' && x.part.kind === 'all') return { node: make(), part: block(op.axis + indices.part.axis, indices.part.runs) };
-    if (indices.part.kind === 'all' && x.part.kind === 'addend') return { node: make(), part: ADDEND };
-    if (indices.part.kind === 'all' && x.part.kind === 'block' && x.part.axis !== op.axis) {
-      return { node: make(), part: block(x.part.axis < op.axis ? x.part.axis : x.part.axis + indices.node.shape.length - 1, x.part.runs) };
-    }
-    throw refuse(node, 'it looks up across the batch');
+  private loop(node: GraphNode, op: OpOf<'loop'>, held: readonly Held[]): Held {
+    const { node: local, outputs } = shardLoop(this, this.g, node, op, held);
+    this.outputs.set(node, outputs);
+    return { node: local, part: block(0) };
   }
 
-  private segmentSum(node: GraphNode, [x, ids]: readonly Held[]): Held {
-    const make = (values: GraphNode, segments: GraphNode) => segmentSum(this.g, values, segments, node.shape[0]);
-    const rows = (h: Held) => (h.part.kind === 'block' && h.part.axis === 0 ? h.node : h.part.kind === 'all' ? this.cut(h.node, 0) : undefined);
-    if (ids.part.kind === 'all' && x.part.kind === 'block' && x.part.axis > 0) return { node: make(x.node, ids.node), part: x.part };
-    const [values, segments] = [rows(x), rows(ids)];
-    if (values === undefined || segments === undefined) throw refuse(node, 'it sums across the batch');
-    return { node: make(values, segments), part: ADDEND };
+  private part({ index }: OpOf<'part'>, { node: loop }: Held, original: GraphNode): Held {
+    return { node: part(this.g, loop, index), part: this.outputs.get(original)?.[index] ?? ALL };
   }
 
   /** Operations with one input that work along other axes than the batch's. */
@@ -276,6 +269,7 @@ export class Shard {
       case 'slice':
       case 'pad':
       case 'tile':
+        if (!same && op.kind !== 'tile') return this.wholeRuns(node, op, { node: input, part });
         if (!same) break;
         return { node: rebuild(this.g, node, [input], this.narrowed(node.shape, axis)), part };
       case 'softmax':
@@ -292,6 +286,6 @@ export class Shard {
   }
 }
 
-function refuse(node: GraphNode, why: string): NotShardableError {
+export function refuse(node: GraphNode, why: string): NotShardableError {
   return new NotShardableError(`${node.op.kind} of shape [${node.shape}]: ${why}.`);
 }
