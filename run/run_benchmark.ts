@@ -64,7 +64,7 @@ export const benchmarkStage: Stage = {
     const parts = o.matrix === undefined ? null : readMatrix(o.matrix, BENCHMARK_OPTIONS, given);
     const { DataError, UsageError } = await import('../deeplog/common/index.js');
     if (parts?.some((p) => p.flags.model !== undefined)) throw new UsageError('--model and --matrix contradict each other: a matrix fits its models, and keeps them. Leave one out.');
-    const { benchmark, describeTask, drift, Ledger, newRunFolder, splitName, renderTables, runMatrix, writeReport, PROTOCOL_IDS } = await import('../deeplog/evaluation/index.js');
+    const { agreements, benchmark, describeTask, drift, Ledger, newRunFolder, splitName, renderTables, runMatrix, writeReport, PROTOCOL_IDS } = await import('../deeplog/evaluation/index.js');
     const { createEngine } = await import('../deeplog/engine/index.js');
     const { checkOutput, codeVersion, describeMachine, gitCommit, hashInputs, writeAtomic, writeManifest } = await import('../deeplog/artifacts/index.js');
     const startedAt = performance.now();
@@ -112,7 +112,7 @@ export const benchmarkStage: Stage = {
         ...cellsOf(o), ...settingsOf(o), ...(o.model === undefined ? {} : { model: o.model }), engine: engineOf(o), report: trainingReporter(console), signal,
         skipUnmet: o.detectors.every((d) => d in GROUPS), onSkip: (why) => { console.warn(why); if (!skipped.includes(why)) skipped.push(why); },
         onTask: (t) => { for (const f of t.files) files.add(f); splits[splitName(t)] = t.split.sha256; console.say(`${describeTask(t)}: ${formatCount(t.table.size)} ${t.unit}s, ${formatCount(t.table.distinct)} distinct sequences`); },
-        onRow: (r) => { console.clear(); console.say(`  ${r.detector}: F1 ${r.f1?.toFixed(3) ?? '–'} (fit ${r.fit_seconds.toFixed(1)} s)`); },
+        onRow: (r) => { console.clear(); console.say(`  ${r.detector}: ${r.f1 === null ? `${formatCount(r.alerts)} of ${formatCount(r.n_test)} flagged` : `F1 ${r.f1.toFixed(3)}`} (fit ${r.fit_seconds.toFixed(1)} s)`); },
       }) };
       const drifts: DriftResult[] = [];
       const drifting = (parts ?? [{ name: null, flags: o }]).map(({ name, flags }, i) => ({ name: name ?? `part ${i + 1}`, f: { ...o, ...flags } })).filter(({ f }) => f.drift);
@@ -128,7 +128,7 @@ export const benchmarkStage: Stage = {
           onSkip: (why) => console.warn(why), onTask: (t) => console.say(`drift of ${describeTask(t)}`), onFailure: (why, id) => console.warn(`drift, ${id}: ${why}`),
         })));
       }
-      const results: Results = { schema: 'deeplog.results/1', rows: cells.map((c) => c.row), ...(drifting.length > 0 ? { drift: drifts } : {}) };
+      const results: Results = { schema: 'deeplog.results/1', rows: cells.map((c) => c.row), agreement: agreements(cells), ...(drifting.length > 0 ? { drift: drifts } : {}) };
       const command = commandOf('benchmark', BENCHMARK_OPTIONS, given);
       await writeReport(folder, results, cells, command, leftOut);
       // Drawing needs a document, which takes a second to load.

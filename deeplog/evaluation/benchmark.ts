@@ -2,6 +2,7 @@ import path from 'node:path';
 import { DataError } from '../common/index.js';
 import { createDetector, presetOf, type Detector, type DetectorOptions, type Preset } from '../detectors/index.js';
 import { writeSplit } from '../sequences/index.js';
+import { f1Interval, stretchCounts } from './bootstrap.js';
 import { curvesOf, type Curves } from './curves.js';
 import { contributions, requireProvided, scoreTask, sourcesFor } from './details.js';
 import { evaluate } from './evaluate.js';
@@ -14,6 +15,7 @@ import { directionNote, round, sizeNotes, triageSummary, type CellResult, type R
 import { variantName } from './sweeps.js';
 import { planTasks, splitName, type TaskPlan, type TaskSpec } from './tasks.js';
 import { simulateTriage } from './triage_simulation.js';
+import { packVerdicts, verdictsOf } from './verdicts.js';
 
 export interface BenchmarkOptions extends Omit<TaskOptions, 'seed'>, TaskPlan, FittingOptions {
   readonly detectors: readonly string[];
@@ -110,6 +112,8 @@ async function runCell(task: Task, wanted: Detector, models: FittedModels, optio
   const [train] = detector.fittedOn === undefined ? [null] : await sourcesFor(task, detector);
   const peak = memory();
   const triage = await simulateTriage(detector, task, scores, evaluation.threshold);
+  const verdicts = verdictsOf(task, scores, evaluation.threshold);
+  const stretches = stretchCounts(verdicts);
   const row: ResultRow = {
     dataset: task.dataset, protocol: task.protocol, split_sha256: task.split.sha256, detector: detector.id, unit: task.unit, seed: task.seed,
     fold: task.fold === undefined ? null : task.fold.index + 1, folds: task.fold?.of ?? 1, variant: task.variant === undefined ? null : variantName(task.variant),
@@ -117,6 +121,7 @@ async function runCell(task: Task, wanted: Detector, models: FittedModels, optio
     ...evaluation,
     ...(train === null || detector.fittedOn === undefined ? {} : { n_train: detector.fittedOn(train) }),
     target_fpr: targetFpr,
+    f1_interval: stretches && f1Interval(stretches),
     fit_seconds: round(fitSeconds, 3),
     score_per_second: Math.round(evaluation.n_test / scoreSeconds),
     peak_rss_mb: peak,
@@ -125,5 +130,5 @@ async function runCell(task: Task, wanted: Detector, models: FittedModels, optio
     line_rank: labelled ? await lineRank(detector, task, scores, evaluation.threshold) : null,
     triage: triage && triageSummary(triage),
   };
-  return { row, curves: curvesOf(task, scores, triage) };
+  return { row, curves: { ...curvesOf(task, scores), triage, verdicts: packVerdicts(verdicts) } };
 }

@@ -1,28 +1,31 @@
 import { ABNORMAL, PART, UNLABELLED } from '../sequences/index.js';
 import type { Scores } from './evaluate.js';
+import { scoreHistogram, type ScoreHistogram } from './histogram.js';
 import { countScores, type ScoreCounts } from './metrics.js';
 import type { Task } from './protocols.js';
 import type { TriageResult } from './triage_simulation.js';
+import type { Verdicts } from './verdicts.js';
 
 /** What is drawn of one row; its numbers are in the row itself. */
-export interface Curves {
+export interface Curves extends ScoreCurves {
+  readonly triage: TriageResult | null;
+  readonly verdicts: Verdicts;
+}
+
+/** Drawn from scores and labels alone. */
+export interface ScoreCurves {
   /** Share of normal test sessions flagged, share of abnormal ones flagged; from the highest threshold down. */
   readonly roc: readonly (readonly [falseAlarms: number, recall: number])[];
   readonly pr: readonly (readonly [recall: number, precision: number])[];
   /** Thresholds from the highest down; a verdict is score > threshold. */
   readonly sweep: readonly { readonly threshold: number; readonly precision: number | null; readonly recall: number; readonly f1: number }[];
-  /** Test sessions by score: bin i is [edges[i], edges[i + 1]), the last one closed. */
-  readonly histogram: { readonly edges: readonly number[]; readonly normal: readonly number[]; readonly abnormal: readonly number[]; readonly scale: 'linear' | 'log' };
-  readonly triage: TriageResult | null;
+  readonly histogram: ScoreHistogram;
 }
 
 const MOST_POINTS = 160;
-const BINS = 40;
-/** Scores that span more than this are drawn on a logarithmic axis. */
-const WIDE = 1000;
 
 /** The curves of the test part; without labels only the histogram has content. */
-export function curvesOf(task: Task, scores: Scores, triage: TriageResult | null): Curves {
+export function curvesOf(task: Task, scores: Scores): ScoreCurves {
   const { table, split } = task;
   const values: number[] = [];
   const abnormal: boolean[] = [];
@@ -31,12 +34,12 @@ export function curvesOf(task: Task, scores: Scores, triage: TriageResult | null
     values.push(scores instanceof Float64Array ? scores[table.sequenceOf[s]] : scores.perSession[s]);
     abnormal.push(table.labels[s] === ABNORMAL);
   }
-  return { ...curvesOfCounts(countScores(values, abnormal), table.labelled), triage };
+  return curvesOfCounts(countScores(values, abnormal), table.labelled);
 }
 
 /** The same of scores that are counted already. */
-export function curvesOfCounts(counts: ScoreCounts, labelled: boolean): Omit<Curves, 'triage'> {
-  return { ...(labelled ? pointCurves(counts) : { roc: [], pr: [], sweep: [] }), histogram: histogram(counts) };
+export function curvesOfCounts(counts: ScoreCounts, labelled: boolean): ScoreCurves {
+  return { ...(labelled ? pointCurves(counts) : { roc: [], pr: [], sweep: [] }), histogram: scoreHistogram(counts) };
 }
 
 function pointCurves(counts: ScoreCounts): Pick<Curves, 'roc' | 'pr' | 'sweep'> {
@@ -70,24 +73,6 @@ function thinned<P>(points: readonly P[], along: (p: P) => number): P[] {
     if (travelled[i] < next && i < points.length - 1) return;
     out.push(p);
     next = travelled[i] + step;
-  });
-  return out;
-}
-
-function histogram({ scores, normal, abnormal }: ScoreCounts): Curves['histogram'] {
-  const [high, low] = [scores[0] ?? 0, scores.at(-1) ?? 0];
-  const least = scores.findLast((s) => s > 0) ?? 1;
-  const log = low >= 0 && high / least > WIDE;
-  const [from, to] = log ? [Math.log10(least), Math.log10(high)] : [low, high];
-  // Few different scores have a bin each.
-  const bins = scores.length <= BINS / 2 && !log ? Math.max(1, scores.length) : BINS;
-  const width = (to - from) / bins || 1;
-  const out = { edges: Array.from({ length: bins + 1 }, (_, i) => (log ? 10 ** (from + i * width) : from + i * width)), normal: new Array<number>(bins).fill(0), abnormal: new Array<number>(bins).fill(0), scale: log ? 'log' as const : 'linear' as const };
-  scores.forEach((score, i) => {
-    const at = log ? Math.log10(Math.max(score, least)) : score;
-    const bin = Math.max(0, Math.min(bins - 1, Math.floor((at - from) / width)));
-    out.normal[bin] += normal[i];
-    out.abnormal[bin] += abnormal[i];
   });
   return out;
 }

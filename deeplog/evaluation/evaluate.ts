@@ -34,11 +34,13 @@ export interface Evaluation extends PointMetrics {
   readonly pr_auc: number | null;
   readonly roc_auc: number | null;
   readonly oracle_f1: number | null;
+  /** Test sessions above the threshold, those without a label included. */
+  readonly alerts: number;
   readonly alerts_per_day: number | null;
   /** The same threshold over the sessions whose sequence never occurred in training. */
   readonly unseen_only: (PointMetrics & { readonly n_test: number; readonly share_of_test: number }) | null;
   /** The other target rates beside the main one. */
-  readonly at_target_fpr: readonly (PointMetrics & { readonly target_fpr: number; readonly threshold: number; readonly validation_fpr: number })[] | null;
+  readonly at_target_fpr: readonly (PointMetrics & { readonly target_fpr: number; readonly threshold: number; readonly validation_fpr: number; readonly alerts: number })[] | null;
   /** The threshold that the method itself proposes. Never picked by the result. */
   readonly at_own_threshold: (PointMetrics & { readonly threshold: number; readonly rule: string }) | null;
   readonly n_train: number;
@@ -79,18 +81,20 @@ export function evaluate(task: Task, scores: Scores, detector: Pick<Detector, 'b
   const threshold = atRate(targetFpr);
   const labelled = judged.length > 0;
   const metricsAt = (t: number): PointMetrics => (labelled ? pointMetrics(confusionAt(counts, t)) : UNMEASURED);
-  const alerts = test.reduce((n, s) => n + (scoreOf(s) > threshold ? 1 : 0), 0);
+  const alertsAt = (t: number): number => test.reduce((n, s) => n + (scoreOf(s) > t ? 1 : 0), 0);
+  const alerts = alertsAt(threshold);
   return {
     ...metricsAt(threshold),
     threshold,
     pr_auc: averagePrecision(counts),
     roc_auc: rocAuc(counts),
     oracle_f1: oracleF1(counts),
+    alerts,
     alerts_per_day: perDay(task, test, alerts),
     unseen_only: labelled ? { ...pointMetrics(confusionAt(countsOf(unseen), threshold)), n_test: unseen.length, share_of_test: unseen.length / judged.length } : null,
     at_target_fpr: detector.binary ? null : [...new Set([targetFpr, ALSO_SHOWN_FPR])].map((rate) => {
       const t = atRate(rate);
-      return { target_fpr: rate, threshold: t, validation_fpr: validationNormals.filter((v) => v > t).length / validationNormals.length, ...metricsAt(t) };
+      return { target_fpr: rate, threshold: t, validation_fpr: validationNormals.filter((v) => v > t).length / validationNormals.length, alerts: alertsAt(t), ...metricsAt(t) };
     }),
     at_own_threshold: detector.ownThreshold ? { threshold: detector.ownThreshold.value, rule: detector.ownThreshold.rule, ...metricsAt(detector.ownThreshold.value) } : null,
     n_train: nTrain,

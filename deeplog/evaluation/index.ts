@@ -1,5 +1,10 @@
+export { agreements, overlap, type Agreement, type F1Difference } from './agreement.js';
+export { ties } from './agreement_tables.js';
+export { f1DifferenceInterval, f1Interval, stretchCounts, STRETCHES, type StretchCounts } from './bootstrap.js';
+export { packVerdicts, unpackVerdicts, type VerdictBytes } from './verdicts.js';
 export { benchmark, type BenchmarkOptions } from './benchmark.js';
 export { type Curves } from './curves.js';
+export { scoreHistogram, withBeyond, type ScoreHistogram } from './histogram.js';
 export { simulateTriage, runOnce, type FlaggedSession, type TriagePoint, type TriageResult, type TriageRun } from './triage_simulation.js';
 export { kindOf, namingOf, otherNamings, TRIAGE_BY, type Naming, type TriageBy } from './pattern_names.js';
 export type { CellResult, ResultRow, Results, TriageSummary } from './result_row.js';

@@ -1,5 +1,7 @@
 import type { Detector } from '../detectors/index.js';
 import { ABNORMAL, PART } from '../sequences/index.js';
+import type { Agreement } from './agreement.js';
+import type { Interval } from './bootstrap.js';
 import type { Curves } from './curves.js';
 import type { DriftResult } from './drift.js';
 import type { Evaluation } from './evaluate.js';
@@ -22,6 +24,8 @@ export interface ResultRow extends Omit<Evaluation, 'labelled'> {
   readonly variant: string | null;
   readonly engine: string | null;
   readonly target_fpr: number;
+  /** 95 % of what F1 is when stretches of the test part are drawn anew; null without labels. */
+  readonly f1_interval: Interval | null;
   readonly fit_seconds: number;
   readonly score_per_second: number;
   readonly peak_rss_mb: number;
@@ -59,6 +63,8 @@ export interface CellResult {
 export interface Results {
   readonly schema: 'deeplog.results/1';
   readonly rows: readonly ResultRow[];
+  /** Which detectors flag the same sessions; of tables of two or more. */
+  readonly agreement?: readonly Agreement[];
   /** Only of runs that were asked for it. */
   readonly drift?: readonly DriftResult[];
 }

@@ -1,3 +1,4 @@
+import { renderAgreement } from './agreement_tables.js';
 import { cell, count, markdown, plain, unique, type Style } from './render_table.js';
 import type { ResultRow, Results } from './result_row.js';
 import { renderLineRanks, renderSplitGap, renderVariants, SAME_DATA } from './side_tables.js';
@@ -8,6 +9,26 @@ interface Column {
   readonly digits: number;
   /** Of several runs only the mean is shown. */
   readonly meanOnly?: true;
+  /** In place of a number; of one run only. */
+  readonly words?: (row: ResultRow) => string;
+}
+
+/** Of sets without labels: how many sessions are flagged. */
+const UNLABELLED_COLUMNS: readonly Column[] = [
+  { title: 'flagged', of: (r) => r.alerts, digits: 0 },
+  { title: 'share', of: (r) => r.alerts / r.n_test, digits: 4, words: (r) => percentOf(r.alerts, r.n_test) },
+  { title: 'flagged @1%', of: (r) => atOnePercent(r)?.alerts ?? null, digits: 0 },
+  { title: 'share @1%', of: (r) => { const one = atOnePercent(r); return one === null ? null : one.alerts / r.n_test; }, digits: 4, words: (r) => { const one = atOnePercent(r); return one === null ? '–' : percentOf(one.alerts, r.n_test); } },
+  { title: 'flagged/day', of: (r) => r.alerts_per_day, digits: 1 },
+  { title: 'fit s', of: (r) => r.fit_seconds, digits: 1, meanOnly: true },
+];
+
+function atOnePercent(r: ResultRow): NonNullable<ResultRow['at_target_fpr']>[number] | null {
+  return r.at_target_fpr?.find((a) => a.target_fpr === 0.01) ?? null;
+}
+
+function percentOf(part: number, whole: number): string {
+  return `${((100 * part) / whole).toPrecision(3)} %`;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -15,6 +36,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'fp', of: (r) => r.fp, digits: 0, meanOnly: true },
   { title: 'fn', of: (r) => r.fn, digits: 0, meanOnly: true },
   { title: 'F1', of: (r) => r.f1, digits: 3 },
+  { title: '95 %', of: () => null, digits: 3, words: (r) => (r.f1_interval === null ? '–' : r.f1_interval.map((v) => v.toFixed(3).replace(/^0/, '')).join('–')) },
   { title: 'precision', of: (r) => r.precision, digits: 3 },
   { title: 'recall', of: (r) => r.recall, digits: 3 },
   { title: 'F1 @1%', of: (r) => r.at_target_fpr?.find((a) => a.target_fpr === 0.01)?.f1 ?? null, digits: 3 },
@@ -58,7 +80,7 @@ export function renderTables(results: Results, style: Style): string {
     if (variants.length > 1) out.push(renderVariants(variants[0][0].protocol, variants, style));
   }
   for (const target of unique(results.rows.map((r) => r.target_fpr))) for (const [inOrder, shuffled] of SAME_DATA) out.push(renderSplitGap(results.rows.filter((r) => r.target_fpr === target && r.folds === 1), inOrder, shuffled, style));
-  out.push(renderLineRanks(results.rows, style));
+  out.push(renderLineRanks(results.rows, style), ...(results.agreement ?? []).map((a) => renderAgreement(a, style)));
   return `${out.join('').trimEnd()}\n`;
 }
 
@@ -76,7 +98,8 @@ function groupsOf(rows: readonly ResultRow[]): (readonly ResultRow[])[] {
 export function tableOf(rows: readonly ResultRow[]): { heading: string; split: string; table: string[][]; notes: string[] } {
   const [first] = rows;
   const seeds = unique(rows.map((r) => r.seed));
-  const labelled = first.n_test - (first.tp + first.fp + first.tn + first.fn) === 0;
+  // Without labels nothing is counted.
+  const labelled = (first.tp as number | null) !== null;
   const abnormal = labelled ? `, ${range(rows.map((r) => r.tp + r.fn))} abnormal` : '';
   const seen = first.unseen_only && first.folds === 1 ? `; ${(100 * (1 - first.unseen_only.share_of_test)).toFixed(1)} % of them have a sequence that occurs in training` : '';
   const variant = first.variant === null ? '' : ` · ${first.variant}`;
@@ -94,9 +117,10 @@ export function tableOf(rows: readonly ResultRow[]): { heading: string; split: s
   }
   const notes = [...said.values()];
   const repeated = unique(rows.map((r) => `${r.seed} ${r.fold ?? 0}`)).length > 1;
-  const table = [['detector', ...COLUMNS.map((c) => c.title), ...(repeated ? ['worst F1'] : [])], ...unique(rows.map((r) => r.detector)).map((id) => {
+  const columns = labelled ? COLUMNS : UNLABELLED_COLUMNS;
+  const table = [['detector', ...columns.map((c) => c.title), ...(repeated && labelled ? ['worst F1'] : [])], ...unique(rows.map((r) => r.detector)).map((id) => {
     const own = rows.filter((r) => r.detector === id);
-    return [id, ...COLUMNS.map((c) => cell(own.map(c.of), c.digits, c.meanOnly)), ...(repeated ? [worst(own)] : [])];
+    return [id, ...columns.map((c) => (c.words !== undefined && own.length === 1 ? c.words(own[0]) : cell(own.map(c.of), c.digits, c.meanOnly))), ...(repeated && labelled ? [worst(own)] : [])];
   })];
   return { heading, split, table, notes };
 }

@@ -1,8 +1,9 @@
-import { tableKey, tableOf, type CellResult, type DriftResult } from '../evaluation/index.js';
+import { agreements, STRETCHES, tableKey, tableOf, type Agreement, type CellResult, type DriftResult } from '../evaluation/index.js';
+import { agreementFigure, differenceTable, flaggedFigure } from './charts/agreement.js';
 import { curveFigures, histogramFigure, sweepFigure } from './charts/curves.js';
 import { driftFigures } from './charts/drift.js';
 import { confusionTable, costFigures, overviewFigure } from './charts/overview.js';
-import { colourOf, count, escapeHtml as esc, legend } from './charts/plot.js';
+import { colourOf, count, escapeHtml as esc, legend, unitOf } from './charts/plot.js';
 import { triageFigures, triageTable } from './charts/triage.js';
 import { STYLE } from './style.js';
 
@@ -35,7 +36,7 @@ export function reportPage(cells: readonly CellResult[], drift: readonly DriftRe
 <body>
 <header><h1>${esc(title)}</h1>
 <dl class="facts"><dt>command</dt><dd><code>${esc(facts.command)}</code></dd><dt>run</dt><dd>${esc(facts.created.slice(0, 16).replace('T', ' '))} UTC, ${facts.wallSeconds.toFixed(0)} s</dd><dt>machine</dt><dd>${esc(facts.machine)}, Node ${esc(facts.node)}</dd><dt>code</dt><dd>commit ${esc(facts.commit?.slice(0, 12) ?? 'unknown')}, code version ${esc(facts.code.slice(0, 12))}</dd><dt>engine</dt><dd>${esc([...new Set(cells.map((c) => c.row.engine).filter((e) => e !== null))].join(', ') || 'none was needed')}</dd></dl>
-<p>Every session gets a verdict. Thresholds come from the validation part's normal sessions, the test part is only scored: “F1” is at the target false-alarm rate, “@1 %” at one percent, “own” at the threshold that a method itself proposes, “oracle” what picking the threshold on the test part would have reported, “unseen” over the sessions whose sequence never occurs in training. “±” is the standard deviation over seeds or origins.</p>
+<p>Every session gets a verdict. Thresholds come from the validation part's normal sessions, the test part is only scored: “F1” is at the target false-alarm rate, “@1 %” at one percent, “own” at the threshold that a method itself proposes, “oracle” what picking the threshold on the test part would have reported, “unseen” over the sessions whose sequence never occurs in training. “±” is the standard deviation over seeds or origins, “95 %” what resampling the test sessions gives.</p>
 ${facts.failures.length === 0 ? '' : `<p><strong>Not run:</strong> ${facts.failures.map(esc).join(' · ')}</p>`}
 ${facts.leftOut.length === 0 ? '' : `<p><strong>Left out:</strong> ${facts.leftOut.map(esc).join(' · ')}</p>`}
 <nav>${links.map(([id, name]) => `<a href="#${id}">${esc(name)}</a>`).join('')}</nav></header>
@@ -70,16 +71,25 @@ function section({ name, cells }: Section, id: string, first: boolean): string {
   const ranked = [...drawn].sort((a, b) => (b.row.f1 ?? 0) - (a.row.f1 ?? 0));
   const colour = colourOf(ranked.slice(0, IN_COLOUR).map((c) => c.row.detector));
   const key = legend([...ranked.slice(0, IN_COLOUR).map((c) => c.row.detector), ...(ranked.length > IN_COLOUR ? [`${ranked.length - IN_COLOUR} others`] : [])], colour);
+  const [agreement] = agreements(drawn);
   const scored = ranked.filter((c) => c.row.at_target_fpr !== null);
   return `<section id="${id}"><h2${first ? ' class="first"' : ''}>${esc(name)}</h2><p class="facts">${esc(heading)}</p><p class="facts">${esc(split)} · split sha256 <code>${esc([...new Set(cells.map((c) => c.row.split_sha256))].slice(0, 3).join(' '))}</code></p>
 ${numbers(table)}
 ${notes.length === 0 ? '' : `<ul class="notes">${notes.map((n) => `<li>${esc(n)}</li>`).join('')}</ul>`}${repeated}
 ${labelled ? `<h3>Detectors side by side</h3>${key}<div class="grid">${overviewFigure(drawn)}${curveFigures(ranked, colour)}</div>` : ''}
+${agreement === undefined ? '' : agreed(agreement, labelled ? '' : flaggedFigure(drawn))}
 ${labelled && scored.length > 0 ? folded('Threshold sweeps', scored, 'grid small', sweepFigure, legend(['F1', 'precision', 'recall'], (name) => `var(--${{ F1: 'ink', precision: 'blue' }[name] ?? 'red'})`)) : ''}
-${scored.length > 0 ? folded('Scores by class', scored, 'grid small', histogramFigure, legend(['normal', 'abnormal'], (name) => `var(--${name === 'normal' ? 'blue' : 'red'})`)) : ''}
+${scored.length > 0 ? folded(labelled ? 'Scores by class' : 'Scores', scored, 'grid small', histogramFigure, labelled ? legend(['normal', 'abnormal'], (name) => `var(--${name === 'normal' ? 'blue' : 'red'})`) : '') : ''}
 ${labelled ? folded('Confusion matrices', ranked, 'confusions', confusionTable) : ''}
 ${labelled && triageTable(ranked) !== '' ? `<h3>Triage: what answers to alerts buy</h3><p class="facts">An operator is asked about a flagged session (in evaluation, its label is the answer); later sessions with the same pattern follow the answer. A question counts as an alert.</p>${triageTable(ranked)}${key}<div class="grid small">${triageFigures(ranked, colour)}</div>` : ''}
 <h3>Cost</h3><div class="grid small">${costFigures(drawn)}</div></section>`;
+}
+
+/** Who flags the same sessions, and who is worse than the best beyond chance. */
+function agreed(agreement: Agreement, more: string): string {
+  const differences = differenceTable(agreement);
+  const explained = differences === '' ? '' : `<p class="facts">“95 %” here and in the table above: the test part is cut into ${STRETCHES} stretches of consecutive ${unitOf(agreement.unit)} (${unitOf(agreement.unit)} of the same time are alike), as many are drawn with replacement 2,000 times, and F1 is worked out anew; differences on the same draws. It says how much rests on these very ${unitOf(agreement.unit)}, not what another training run would give (that is “±”).</p>`;
+  return `<h3>${differences === '' ? 'Alerts and agreement' : 'Agreement, and differences beyond chance'}</h3>${explained}<div class="grid">${more}${agreementFigure(agreement)}<div class="rest">${differences}</div></div>`;
 }
 
 /** The best few open, the rest behind a word. */

@@ -69,7 +69,9 @@ describe.skipIf(CHROMIUM === undefined)('the page in a browser', () => {
 
   it('draws scores, confusion matrix and precision when the test part was judged', async () => {
     appendFileSync(path.join(logdir, 'log-key/20251009-080000-aaaaaa/metrics.jsonl'), lines([EVALUATION]));
-    await page.waitForSelector('#confusion canvas');
+    await page.waitForSelector('#confusion td');
+    // Of runs.ts: 7 of 8 abnormal sessions flagged, 2 of 92 normal ones.
+    expect(await page.locator('#confusion td').allTextContents()).toEqual(['787.5 % of abnormal', '112.5 % of abnormal', '22.2 % of normal', '9097.8 % of normal']);
     for (const id of ['normal', 'abnormal', 'pr']) await page.waitForSelector(`#${id} canvas`);
     expect(await page.textContent('#tiles')).toContain('0.824');
   });

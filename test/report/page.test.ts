@@ -31,8 +31,8 @@ describe('the report page', () => {
   });
 
   it('has the charts it should, each with a label, its unit and n', () => {
-    // A protocol: overview, PR, ROC; a sweep and a histogram of each of the two that have a threshold; 4 of triage; 4 of cost. Drift: 3.
-    expect(document.querySelectorAll('svg')).toHaveLength(3 + 2 * 2 + 4 + 4 + 3);
+    // A protocol: overview, PR, ROC, agreement; a sweep and a histogram of each of the two that have a threshold; 4 of triage; 4 of cost. Drift: 3.
+    expect(document.querySelectorAll('svg')).toHaveLength(4 + 2 * 2 + 4 + 4 + 3);
     expect(document.querySelectorAll('table.confusion')).toHaveLength(3);
     for (const svg of document.querySelectorAll('svg')) {
       expect(svg.getAttribute('viewBox')).toMatch(/^0 0 \d+ \d+$/);
@@ -53,6 +53,22 @@ describe('the report page', () => {
     const [, second] = page.querySelectorAll('main > section');
     expect(second.querySelectorAll('svg')).toHaveLength(1 + 4); // its histogram, and its cost
     expect(second.querySelector('h2')?.textContent).toBe('hdfs-raw');
+  });
+
+  it('without labels draws how many each detector flags and how much they agree', () => {
+    const bare = ['pca', 'length'].map((id) => { const c = cell(id, { f1: null, alerts: 25 }); return { ...c, curves: { ...c.curves, roc: [], pr: [], sweep: [], triage: null, verdicts: { ...c.curves.verdicts, abnormal: null, labelled: null } } }; });
+    const page = new JSDOM(reportPage(bare, [], FACTS)).window.document;
+    expect([...page.querySelectorAll('h4')].map((h) => h.textContent)).toEqual(expect.arrayContaining(['What each detector flags', 'Which detectors flag the same sessions']));
+    expect(page.body.textContent).not.toContain('beyond chance');
+    expect(page.body.innerHTML).not.toMatch(/NaN|undefined/);
+  });
+
+  it('cuts the axis where scores stand far beyond the others, and says so', () => {
+    const far = cell('nll');
+    const page = new JSDOM(reportPage([{ ...far, curves: { ...far.curves, histogram: { edges: [0, 10, 20], normal: [400, 20], abnormal: [5, 15], scale: 'linear', beyond: { from: 1000, to: 1000, normal: 30, abnormal: 30 } } } }], [], FACTS)).window.document;
+    const captions = [...page.querySelectorAll('figcaption')].map((c) => c.textContent);
+    expect(captions.filter((c) => c?.includes('the axis is cut, at its end stand scores of 1,000'))).toHaveLength(2);
+    expect(captions.some((c) => c?.includes('n = 450 normal, 50 abnormal'))).toBe(true);
   });
 
   it('is a page even when nothing was run', () => {

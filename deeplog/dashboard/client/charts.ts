@@ -5,7 +5,6 @@ interface Tfvis {
   render: {
     linechart(container: HTMLElement, data: { values: { x: number; y: number | null }[][]; series: string[] }, options: object): Promise<void>;
     barchart(container: HTMLElement, data: { index: number; value: number }[], options: object): Promise<void>;
-    confusionMatrix(container: HTMLElement, data: { values: number[][]; tickLabels: string[] }, options: object): Promise<void>;
   };
 }
 declare const tfvis: Tfvis;
@@ -43,10 +42,26 @@ export async function drawBars(id: string, edges: readonly number[], counts: rea
   await tfvis.render.barchart(area, bars, { fontSize: 10, ...size(area), xLabel: '', yLabel: '', xType: 'ordinal', yType: 'quantitative', color: colour });
 }
 
-export async function drawConfusion(id: string, c: { tp: number; fp: number; tn: number; fn: number } | null): Promise<void> {
+/** A table, each cell shaded by its share of its row: tfjs-vis shades by counts, of which the normal ones drown the others. */
+export function drawConfusion(id: string, c: { tp: number; fp: number; tn: number; fn: number } | null): void {
   const area = drawArea(id, c === null ? 'The test sessions have no labels.' : null);
   if (area === null || c === null) return;
-  await tfvis.render.confusionMatrix(area, { values: [[c.tn, c.fp], [c.fn, c.tp]], tickLabels: ['normal', 'abnormal'] }, { ...AXIS, ...size(area), xLabel: 'verdict', yLabel: 'label', shadeDiagonal: true });
+  const table = Object.assign(document.createElement('table'), { className: 'confusion' });
+  const head = table.createTHead().insertRow();
+  for (const text of ['', 'flagged', 'not flagged']) head.append(Object.assign(document.createElement('th'), { textContent: text }));
+  const body = table.createTBody();
+  for (const [label, flagged, quiet, right] of [['abnormal', c.tp, c.fn, 0], ['normal', c.fp, c.tn, 1]] as const) {
+    const row = body.insertRow();
+    row.append(Object.assign(document.createElement('th'), { textContent: label }));
+    [flagged, quiet].forEach((count, i) => {
+      const share = count / Math.max(1, flagged + quiet);
+      const cell = row.insertCell();
+      cell.className = i === right ? 'good' : 'bad';
+      cell.style.setProperty('--share', share.toFixed(3));
+      cell.append(count.toLocaleString('en-US'), Object.assign(document.createElement('small'), { textContent: `${(100 * share).toFixed(1)} % of ${label}` }));
+    });
+  }
+  area.replaceChildren(table);
 }
 
 /** The element to draw into; null where words take its place. */

@@ -71,7 +71,7 @@ async function drawEvaluation(shown: readonly Shown[]): Promise<void> {
   const h = evaluation?.histogram;
   await drawBars('normal', h?.edges ?? [], h?.normal ?? [], 'normal', NORMAL);
   await drawBars('abnormal', h?.edges ?? [], h?.abnormal ?? [], 'abnormal', ABNORMAL);
-  await drawConfusion('confusion', evaluation?.confusion ?? null);
+  drawConfusion('confusion', evaluation?.confusion ?? null);
   await drawLines('pr', shown.map((d) => ({ name: shown.length > 1 ? `${d.run.stage} ${d.run.id.slice(-6)}` : 'precision', values: precisionAtRecall(of(d)?.pr ?? []), colour: d.colour })), 'Without labels there is no such curve.');
 }
 

@@ -1,5 +1,6 @@
 import { escapeMarkup, svgDocument } from '../../common/index.js';
-import type { Curves } from '../curves.js';
+import type { ScoreCurves } from '../curves.js';
+import { withBeyond } from '../histogram.js';
 
 const WIDTH = 360;
 const HEIGHT = 300;
@@ -11,7 +12,7 @@ const ABNORMAL = '#b00020';
 
 export interface Drawn {
   readonly title: string;
-  readonly curves: Omit<Curves, 'triage'>;
+  readonly curves: ScoreCurves;
   readonly threshold: number;
   readonly windows: number;
   readonly abnormal: number | null;
@@ -37,7 +38,7 @@ export function drawEvaluation(drawn: Drawn): string {
 }
 
 function histogramPanel({ curves: { histogram }, threshold, windows, abnormal }: Drawn): string {
-  const { edges, normal, abnormal: bad, scale } = histogram;
+  const { edges, normal, abnormal: bad, scale } = withBeyond(histogram);
   const at = (score: number): number => (scale === 'log' ? Math.log10(Math.max(score, edges[0])) : score);
   const [from, to] = [at(edges[0]), at(edges[edges.length - 1])];
   const x = (score: number): number => LEFT + (INNER.width * Math.min(1, Math.max(0, (at(score) - from) / (to - from || 1))));

@@ -3,19 +3,23 @@ import type { CellResult } from '../../evaluation/index.js';
 import { chart, count, CHART_WIDTH, decades, escapeHtml, figure, unitOf } from './plot.js';
 
 const ROW_PX = 19;
+const ONE_PERCENT = 0.01;
 
 /** F1 at the target rate, at 1 % and with the oracle's threshold, a line per detector, the best first. */
 export function overviewFigure(cells: readonly CellResult[]): string {
   const [{ row }] = cells;
-  const rows = cells.map(({ row: r }) => ({ detector: r.detector, f1: r.f1 ?? 0, one: r.at_target_fpr?.find((a) => a.target_fpr === 0.01)?.f1 ?? null, oracle: r.oracle_f1 }));
+  // Where one percent is the target itself, it is the full dot.
+  const beside = row.target_fpr !== ONE_PERCENT;
+  const rows = cells.map(({ row: r }) => ({ detector: r.detector, f1: r.f1 ?? 0, one: beside ? r.at_target_fpr?.find((a) => a.target_fpr === ONE_PERCENT)?.f1 ?? null : null, oracle: r.oracle_f1, low: r.f1_interval?.[0] ?? null, high: r.f1_interval?.[1] ?? null }));
   const order = [...rows].sort((a, b) => b.f1 - a.f1).map((r) => r.detector);
   const spans = rows.flatMap((r) => { const all = [r.f1, r.one ?? r.f1, r.oracle ?? r.f1]; return [{ detector: r.detector, low: Math.min(...all), high: Math.max(...all) }]; });
   const longest = Math.max(...order.map((name) => name.length));
-  return figure(`F1 at ${100 * row.target_fpr} % false alarms, and what else it could have been`, `n = ${count(row.n_test)} test ${unitOf(row.unit)}, ${count(row.tp + row.fn)} abnormal. ● threshold for ${100 * row.target_fpr} % of validation normals, ○ for 1 %, | the best threshold on the test part itself (oracle)`, chart('F1 by detector', {
+  return figure(`F1 at ${100 * row.target_fpr} % false alarms, and what else it could have been`, `n = ${count(row.n_test)} test ${unitOf(row.unit)}, ${count(row.tp + row.fn)} abnormal. ● threshold for ${100 * row.target_fpr} % of validation normals (under it: 95 % of what resampled test ${unitOf(row.unit)} give), ${beside ? '○ for 1 %, ' : ''}| the best threshold on the test part itself (oracle)`, chart('F1 by detector', {
     height: 46 + ROW_PX * rows.length, width: CHART_WIDTH + 60, marginLeft: Math.min(170, 14 + 6.3 * longest), x: { domain: [0, 1], label: 'F1 →', grid: false }, y: { domain: order, label: null, tickSize: 0 },
     marks: [
       Plot.gridX({ strokeOpacity: 0.12 }),
       Plot.link(spans, { x1: 'low', x2: 'high', y1: 'detector', y2: 'detector', stroke: 'currentColor', strokeOpacity: 0.25, strokeWidth: 3 }),
+      Plot.link(rows.filter((r) => r.low !== null), { x1: 'low', x2: 'high', y1: 'detector', y2: 'detector', dy: 6, stroke: 'var(--blue)', strokeWidth: 1.3 }),
       Plot.tickX(rows.filter((r) => r.oracle !== null), { x: 'oracle', y: 'detector', stroke: 'var(--amber)', strokeWidth: 2, inset: 3 }),
       Plot.dot(rows.filter((r) => r.one !== null), { x: 'one', y: 'detector', r: 3.6, stroke: 'var(--blue)', fill: 'var(--paper)' }),
       Plot.dot(rows, { x: 'f1', y: 'detector', r: 4, fill: 'var(--blue)' }),
@@ -32,7 +36,7 @@ export function confusionTable({ row }: CellResult): string {
     + `<tr><th scope="row">normal</th>${cell(row.fp, row.fp + row.tn, false)}${cell(row.tn, row.fp + row.tn, true)}</tr></tbody></table>`;
 }
 
-/** What a detector costs, on logarithmic scales. */
+/** What a detector costs, on logarithmic scales; memory, which never differs by much, from zero. */
 export function costFigures(cells: readonly CellResult[]): string {
   const kinds: [string, string, (c: CellResult) => number | null][] = [
     ['Fitting', 'seconds', (c) => Math.max(0.001, c.row.fit_seconds)],
@@ -46,12 +50,14 @@ export function costFigures(cells: readonly CellResult[]): string {
     const rows = cells.flatMap((c) => { const value = of(c); return value === null ? [] : [{ detector: c.row.detector, value }]; });
     if (rows.length === 0) return '';
     const values = rows.map((r) => r.value);
-    const low = 10 ** Math.floor(Math.log10(Math.min(...values)));
-    const high = 10 ** Math.ceil(Math.log10(Math.max(...values)) + 0.01);
-    return figure(title, `${unit}, logarithmic; n = ${count(cells[0].row.n_train)} fitted on, ${count(cells[0].row.n_test)} scored`, chart(title, {
-      height: 46 + 15 * rows.length, marginLeft: Math.min(160, 14 + 6.3 * longest), marginRight: 44, x: { type: 'log', domain: [low, high], label: `${unit} →`, ticks: decades(low, high), tickFormat: (v: number) => (v < 1 ? String(v) : compact(v)) }, y: { domain: order.filter((d) => rows.some((r) => r.detector === d)), label: null, tickSize: 0 },
+    const log = unit !== 'MB';
+    const low = log ? 10 ** Math.floor(Math.log10(Math.min(...values))) : 0;
+    const high = log ? 10 ** Math.ceil(Math.log10(Math.max(...values)) + 0.01) : 1.1 * Math.max(...values);
+    const ticks = log ? decades(low, high) : 5;
+    return figure(title, `${unit}${log ? ', logarithmic' : ''}; n = ${count(cells[0].row.n_train)} fitted on, ${count(cells[0].row.n_test)} scored`, chart(title, {
+      height: 46 + 15 * rows.length, marginLeft: Math.min(160, 14 + 6.3 * longest), marginRight: 44, x: { type: log ? 'log' : 'linear', domain: [low, high], label: `${unit} →`, ticks, tickFormat: (v: number) => (v < 1 ? String(v) : compact(v)) }, y: { domain: order.filter((d) => rows.some((r) => r.detector === d)), label: null, tickSize: 0 },
       marks: [
-        Plot.gridX({ strokeOpacity: 0.12, ticks: decades(low, high) }),
+        Plot.gridX({ strokeOpacity: 0.12, ticks }),
         Plot.ruleY(rows, { y: 'detector', x1: low, x2: 'value', stroke: 'var(--blue)', strokeOpacity: 0.5, strokeWidth: 2 }),
         Plot.dot(rows, { x: 'value', y: 'detector', r: 3, fill: 'var(--blue)' }),
         Plot.text(rows, { x: 'value', y: 'detector', text: (r: { value: number }) => compact(r.value), dx: 7, textAnchor: 'start', fontSize: 9.5 }),

@@ -55,7 +55,7 @@ describe('a threshold', () => {
   it('is fixed by a rate, with 1 % always beside it', () => {
     expect(at(SCORES, LABELS, 0.05).at_target_fpr?.map((a) => a.target_fpr)).toEqual([0.05, 0.01]);
     expect(at(SCORES, LABELS, 0.01).at_target_fpr?.map((a) => a.target_fpr)).toEqual([0.01]);
-    const text = renderTables({ schema: 'deeplog.results/1', rows: [rowWith({ at_target_fpr: [{ target_fpr: 0.01, threshold: 1, validation_fpr: 0, tp: 1, fp: 0, tn: 1, fn: 0, precision: 1, recall: 1, f1: 0.123, mcc: 1, specificity: 1 }] })] }, 'markdown');
+    const text = renderTables({ schema: 'deeplog.results/1', rows: [rowWith({ at_target_fpr: [{ target_fpr: 0.01, threshold: 1, validation_fpr: 0, alerts: 1, tp: 1, fp: 0, tn: 1, fn: 0, precision: 1, recall: 1, f1: 0.123, mcc: 1, specificity: 1 }] })] }, 'markdown');
     expect(text).toContain('F1 @1%');
     expect(text).toContain('0.123');
   });
