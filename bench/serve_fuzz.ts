@@ -1,7 +1,7 @@
 /**
  * Malformed and hostile requests against a running service: none may bring a 5xx, a crash, or a look inside.
- *   npm run bench -- serve_fuzz [--requests 10000] [--seed 1] [--connections 8] [--model folder --log file]
- * Nine in ten are made from the service's own OpenAPI description and bent (test/serving/hostile.ts); the others are bytes on a
+ *   npm run bench -- serve_fuzz [--requests 10000] [--seed 1] [--connections 8] [--input lines|jsonl|csv] [--model folder --log file]
+ * `--input`: what the model was trained on, and so what requests bring. Nine in ten are made from the service's own OpenAPI description and bent (test/serving/hostile.ts); the others are bytes on a
  * socket that are no proper HTTP.
  */
 import fc from 'fast-check';
@@ -19,9 +19,9 @@ import { startServe, trainedModel } from './serve_process.js';
 const RAW_EVERY = 10;
 
 export async function main(argv: string[]): Promise<void> {
-  const { values: o } = parseArgs({ args: argv, options: { requests: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' }, connections: { type: 'string', default: '8' }, model: { type: 'string' }, log: { type: 'string' } } });
+  const { values: o } = parseArgs({ args: argv, options: { requests: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' }, connections: { type: 'string', default: '8' }, input: { type: 'string', default: 'lines' }, model: { type: 'string' }, log: { type: 'string' } } });
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'deeplog-fuzz-'));
-  const { model, log } = o.model !== undefined && o.log !== undefined ? { model: o.model, log: o.log } : await trainedModel(scratch);
+  const { model, log } = o.model !== undefined && o.log !== undefined ? { model: o.model, log: o.log } : await trainedModel(scratch, o.input === 'jsonl' || o.input === 'csv' ? o.input : 'lines');
   const places = [scratch, process.cwd(), path.resolve(model)];
   const served = await startServe(['--model', `q=${model}`, '--log_level', 'error', '--timeout_sec', '5', '--max_body_mb', '1', '--max_line_kb', '64']);
   try {

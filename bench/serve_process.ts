@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,8 +46,10 @@ export async function startServe(args: readonly string[]): Promise<Served> {
   };
 }
 
-/** A simulated log and a log-key model of the usual size, trained on it for a few epochs. */
-export async function trainedModel(folder: string): Promise<{ model: string; log: string }> {
+export type BenchInput = 'lines' | 'jsonl' | 'csv';
+
+/** A simulated log, as lines or as records, and a log-key model of the usual size, trained on it for a few epochs. */
+export async function trainedModel(folder: string, input: BenchInput = 'lines'): Promise<{ model: string; log: string }> {
   const stage = async (...args: string[]): Promise<void> => {
     const child = deeplog([...args, '--quiet'], folder);
     let errors = '';
@@ -55,9 +58,23 @@ export async function trainedModel(folder: string): Promise<{ model: string; log
     if (code !== 0) throw new Error(`deeplog ${args[0]}: ${errors}`);
   };
   await stage('data', 'generate', '--output_path', 'sample', '--sessions', '1500');
-  await stage('drain', '--input_file', 'sample/sample.log', '--label_file', 'sample/labels.csv', '--parser_config', path.join(ROOT, 'drain3.ini'), '--output_path', 'drain_result', '--format', 'arrow');
+  const log = path.join(folder, 'sample', input === 'lines' ? 'sample.log' : `sample.${input}`);
+  if (input !== 'lines') await writeFile(log, asRecords(await readFile(path.join(folder, 'sample', 'sample.log'), 'utf8'), input));
+  const settings = input === 'lines' ? ['--parser_config', path.join(ROOT, 'drain3.ini')] : ['--fields', 'Content=message,Time=time,Session=block'];
+  await stage('drain', '--input_file', log, ...settings, '--label_file', 'sample/labels.csv', '--output_path', 'drain_result', '--format', 'arrow');
   await stage('log-key', '--input_file', 'drain_result', '--output_path', 'keys', '--max_epochs', '5', '--learning_rate', '0.003', '--batch_size', '64', '--threads', '1');
-  return { model: path.join(folder, 'keys'), log: path.join(folder, 'sample', 'sample.log') };
+  return { model: path.join(folder, 'keys'), log };
+}
+
+/** The simulator's lines with a block in them, as JSON lines or CSV. */
+function asRecords(text: string, format: Exclude<BenchInput, 'lines'>): string {
+  const rows = text.split('\n').flatMap((line) => {
+    const [, y, mo, d, h, mi, s, level, message] = /^(\d\d)(\d\d)(\d\d) (\d\d)(\d\d)(\d\d) \d+ (\w+) \S+: (.*)$/.exec(line) ?? [];
+    const block = /blk_-?\d+/.exec(message ?? '')?.[0];
+    return block === undefined ? [] : [{ time: `20${y}-${mo}-${d}T${h}:${mi}:${s}Z`, level, message, block }];
+  });
+  if (format === 'jsonl') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  return `time,level,message,block\n${rows.map((row) => `${row.time},${row.level},"${row.message.replace(/"/g, '""')}",${row.block}\n`).join('')}`;
 }
 
 function freePort(): Promise<number> {

@@ -23,7 +23,8 @@ const store = ['--root', path.join(scratch, 'storage'), '--runroot', path.join(s
 const env = { ...process.env, STORAGE_DRIVER: 'vfs', BUILDAH_ISOLATION: 'chroot' };
 
 function buildah(args, options = {}) {
-  return execFileSync('buildah', [...store, ...args], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 << 20, ...options }).trim();
+  const out = execFileSync('buildah', [...store, ...args], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 << 20, ...options });
+  return String(out ?? '').trim(); // null where it goes elsewhere
 }
 
 /** What node:20-bookworm-slim is to the Dockerfile: Debian, node 20 with npm, a user 1000. */
