@@ -8,13 +8,13 @@ import { STYLE } from './style.js';
 const CLIENT = path.join(import.meta.dirname, 'client');
 
 /**
- * The page's files by their path. The scripts of `client/` are served as the build made them; where this runs from its sources they are
+ * The page's files by their path; one that is `lasting` need not be fetched again. The scripts of `client/` are served as the build made them; where this runs from its sources they are
  * TypeScript and are translated by esbuild, which is there because tsx needs it.
  */
-export async function readAsset(url: string): Promise<{ type: string; body: string | Buffer } | null> {
+export async function readAsset(url: string): Promise<{ type: string; body: string | Buffer; lasting?: boolean } | null> {
   if (url === '/') return { type: 'text/html; charset=utf-8', body: PAGE };
   if (url === '/assets/style.css') return { type: 'text/css; charset=utf-8', body: STYLE };
-  if (url === '/assets/tfjs-vis.js') return { type: 'text/javascript; charset=utf-8', body: await readFile(tfjsVis()) };
+  if (url === '/assets/tfjs-vis.js') return { type: 'text/javascript; charset=utf-8', body: await readFile(tfjsVis()), lasting: true };
   const name = /^\/assets\/client\/([a-z_]+)\.js$/.exec(url)?.[1];
   const file = readdirSync(CLIENT).find((f) => name !== undefined && (f === `${name}.js` || f === `${name}.ts`));
   if (file === undefined) return null;

@@ -7,7 +7,7 @@ export const PAGE = `<!doctype html>
 <title>deeplog runs</title>
 <link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%232f6feb'/%3E%3Cpath d='M3 4 C5 12 8 12 13 12' stroke='white' stroke-width='2' fill='none' stroke-linecap='round'/%3E%3C/svg%3E">
 <link rel="stylesheet" href="/assets/style.css">
-<script src="/assets/tfjs-vis.js" defer></script>
+<script src="/assets/tfjs-vis.js" id="tfjs-vis" async></script>
 <script type="module" src="/assets/client/main.js"></script>
 </head>
 <body>

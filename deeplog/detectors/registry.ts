@@ -116,7 +116,7 @@ export function createDetector(id: string, options: DetectorOptions = {}): Detec
 /** A fitted detector from its folder. @throws DataError when the folder holds none. */
 export async function loadDetector(folder: string, engine: () => Promise<Engine>): Promise<Detector> {
   const { detector: id } = (await readJson(path.join(folder, 'config.json'))) as { detector?: string };
-  if (id === undefined) throw new DataError(`${folder}: holds no detector of sessions (config.json names none). What the steps of "autoencoder" write judges windows of lines, and only they read it.`);
+  if (id === undefined) throw new DataError(`${folder}: holds no detector of sessions (config.json names none). What the steps of "autoencoder" write judges windows of lines: those steps read it, and "export".`);
   const entry = DETECTORS.get(id);
   if (entry === undefined) throw new DataError(`${folder}: config.json names the detector ${JSON.stringify(id)}, which this version does not know.`);
   return entry.load(folder, engine);

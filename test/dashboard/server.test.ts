@@ -45,6 +45,9 @@ describe('the dashboard', () => {
     expect(page.headers['content-security-policy']).toContain("default-src 'self'");
     for (const name of ['main', 'charts', 'series', 'dom', 'run_list', 'selection']) expect((await get(`/assets/client/${name}.js`)).status).toBe(200);
     expect((await get('/assets/tfjs-vis.js')).body.length).toBeGreaterThan(500_000);
+    const packed = await fetch(new URL('/assets/tfjs-vis.js', dashboard.url), { headers: { 'accept-encoding': 'gzip' } });
+    expect([packed.headers.get('content-encoding'), packed.headers.get('cache-control')]).toEqual(['gzip', 'private, max-age=86400']);
+    expect(await packed.text()).toBe((await get('/assets/tfjs-vis.js')).body);
     expect((await get('/assets/client/nothing.js')).status).toBe(404);
   });
 

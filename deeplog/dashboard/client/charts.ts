@@ -1,13 +1,23 @@
 import type { Values } from './series.js';
 
-/** What of tfjs-vis is used; the page loads it as a script. */
+/** What of tfjs-vis is used; the page loads it as a script, and shows all but the charts without it. */
 interface Tfvis {
   render: {
     linechart(container: HTMLElement, data: { values: { x: number; y: number | null }[][]; series: string[] }, options: object): Promise<void>;
     barchart(container: HTMLElement, data: { index: number; value: number }[], options: object): Promise<void>;
   };
 }
-declare const tfvis: Tfvis;
+
+/** The library, once its script is there. */
+function library(): Promise<Tfvis> {
+  const { tfvis } = globalThis as { tfvis?: Tfvis };
+  if (tfvis !== undefined) return Promise.resolve(tfvis);
+  return new Promise((resolve, reject) => {
+    const script = document.getElementById('tfjs-vis');
+    script?.addEventListener('load', () => { resolve(library()); });
+    script?.addEventListener('error', () => { reject(new Error('the charts could not be loaded')); });
+  });
+}
 
 export const COLOURS = ['#2f6feb', '#e8590c', '#2b8a3e', '#9c36b5', '#c2255c', '#0b7285', '#a66900', '#5f3dc4'];
 const AXIS = { fontSize: 11 };
@@ -31,7 +41,7 @@ export async function drawLines(id: string, lines: readonly Line[], nothing: str
   // tfjs-vis takes a value's place for its x and needs lines of equal length.
   const values = filled.map((line) => Array.from({ length }, (_, x) => ({ x, y: line.values[x] ?? null })));
   // A dot in a name would be a path to vega.
-  await tfvis.render.linechart(area, { values, series: filled.map(({ name }) => name.replace(/[.[\]]/g, '_')) }, { ...AXIS, ...size(area), xLabel: '', yLabel: y, zoomToFit: true, xType: length <= FEW_PLACES ? 'ordinal' : 'quantitative', seriesColors: filled.map(({ colour }) => colour) });
+  await (await library()).render.linechart(area, { values, series: filled.map(({ name }) => name.replace(/[.[\]]/g, '_')) }, { ...AXIS, ...size(area), xLabel: '', yLabel: y, zoomToFit: true, xType: length <= FEW_PLACES ? 'ordinal' : 'quantitative', seriesColors: filled.map(({ colour }) => colour) });
 }
 
 /** Numbers of sessions by score, each bar named by where it begins; log10(1 + n), since abnormal ones are few. */
@@ -39,7 +49,7 @@ export async function drawBars(id: string, edges: readonly number[], counts: rea
   const area = drawArea(id, counts.some((n) => n > 0) ? null : `no ${what} sessions`);
   if (area === null) return;
   const bars = counts.map((n, i) => ({ index: +edges[i].toPrecision(3), value: Math.log10(1 + n) }));
-  await tfvis.render.barchart(area, bars, { fontSize: 10, ...size(area), xLabel: '', yLabel: '', xType: 'ordinal', yType: 'quantitative', color: colour });
+  await (await library()).render.barchart(area, bars, { fontSize: 10, ...size(area), xLabel: '', yLabel: '', xType: 'ordinal', yType: 'quantitative', color: colour });
 }
 
 /** A table, each cell shaded by its share of its row: tfjs-vis shades by counts, of which the normal ones drown the others. */
