@@ -9,10 +9,11 @@ export class TorchPeer {
   /**
    * Undefined when Python (DEEPLOG_PYTHON, else python3) is missing, has no torch or cannot run in this mode.
    * @param block steps between two synchronisations of a GPU
+   * @param clock `cpu`: processor time instead of the time that passes
    */
-  static async start(model: string, threads: number, mode = 'eager', block = 1): Promise<TorchPeer | undefined> {
+  static async start(model: string, threads: number, mode = 'eager', block = 1, clock = 'wall'): Promise<TorchPeer | undefined> {
     const script = fileURLToPath(new URL('./peers/torch_step.py', import.meta.url));
-    const child = spawn(process.env['DEEPLOG_PYTHON'] ?? 'python3', [script, model, String(threads), mode, String(block)], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.env['DEEPLOG_PYTHON'] ?? 'python3', [script, model, String(threads), mode, String(block), clock], { stdio: ['pipe', 'pipe', 'pipe'] });
     child.on('error', () => undefined);
     child.stderr.resume();
     const reader: Interface = createInterface({ input: child.stdout });

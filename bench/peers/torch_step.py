@@ -3,6 +3,7 @@
     python bench/peers/torch_step.py <model> <threads>                 # serves on stdin/stdout, see below
     echo 3 | python bench/peers/torch_step.py m1 2                     # about 3 s of steps, milliseconds as JSON
     echo 3 | python bench/peers/torch_step.py m2t20 1 cuda-graph 16    # eager | cuda | cuda-graph, the last two also with -tf32; synchronised every 16 steps
+    echo 3 | python bench/peers/torch_step.py m1 1 eager 1 cpu         # processor time instead of the time that passes
 
 Models: m1 (2 x LSTM 64, 30 keys, window 10, batch 512), trainer (the same, then dense 256 and 128 relu), m2t20 and m2t128
 (encoder, hidden 256, 4 layers, 4 heads, feed-forward 1024, 400 tokens, batch 32), logbert (the same with feed-forward 512, 40 keys,
@@ -204,6 +205,7 @@ def main():
     name, threads = sys.argv[1], int(sys.argv[2])
     mode = sys.argv[3] if len(sys.argv) > 3 else "eager"
     block = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    clock = time.process_time if sys.argv[5:] == ["cpu"] else time.perf_counter
     wait = (lambda: None) if mode == "eager" else torch.cuda.synchronize
     torch.set_num_threads(threads)
     torch.manual_seed(0)
@@ -217,11 +219,11 @@ def main():
         times = []
         start = time.perf_counter()
         while time.perf_counter() - start < seconds:
-            before = time.perf_counter()
+            before = clock()
             for _ in range(block):
                 step()
             wait()
-            times.append(round((time.perf_counter() - before) * 1e3 / block, 4))
+            times.append(round((clock() - before) * 1e3 / block, 4))
         print(json.dumps(times), flush=True)
 
 
