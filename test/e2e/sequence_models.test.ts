@@ -52,7 +52,7 @@ describe.each([
 describe('the steps', () => {
   it.each<readonly [string, string[], number, RegExp]>([
     ['no step', [], 2, /Name a step: vocab, train, predict\./],
-    ['no vocabulary', ['train', '--vocab', 'nowhere'], 1, /nowhere: there is no such folder/],
+    ['no vocabulary', ['train', '--vocab', 'nowhere', '--output_path', 'other'], 1, /nowhere: there is no such folder/],
     ['a folder of another kind', ['train', '--vocab', 'drain', '--output_path', 'other'], 1, /drain: has no data_source\.json/],
     ['a finished result', ['vocab', '--input_file', 'drain'], 1, /holds a finished logbert vocab result .* Add --overwrite/],
     ['an unknown preset', ['train', '--preset', 'hfds'], 2, /--preset is "hfds"; it must be one of hdfs, bgl\. Did you mean hdfs\?/],
