@@ -29,12 +29,14 @@ export function curvesOf(task: Task, scores: Scores): ScoreCurves {
   const { table, split } = task;
   const values: number[] = [];
   const abnormal: boolean[] = [];
+  // Looks through all labels where there are none: once.
+  const { labelled } = table;
   for (let s = 0; s < table.size; s++) {
-    if (split.parts[s] !== PART.test || (table.labelled && table.labels[s] === UNLABELLED)) continue;
+    if (split.parts[s] !== PART.test || (labelled && table.labels[s] === UNLABELLED)) continue;
     values.push(scores instanceof Float64Array ? scores[table.sequenceOf[s]] : scores.perSession[s]);
     abnormal.push(table.labels[s] === ABNORMAL);
   }
-  return curvesOfCounts(countScores(values, abnormal), table.labelled);
+  return curvesOfCounts(countScores(values, abnormal), labelled);
 }
 
 /** The same of scores that are counted already. */

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { curvesOf } from '../../deeplog/evaluation/curves.js';
 import { countScores, scoreHistogram, withBeyond } from '../../deeplog/evaluation/index.js';
+import { PART, SessionTableBuilder, splitByShare, UNLABELLED } from '../../deeplog/sequences/index.js';
 
 const of = (scores: readonly number[]): ReturnType<typeof scoreHistogram> => scoreHistogram(countScores([...scores], scores.map((_, i) => i % 3 === 0)));
 
@@ -31,4 +33,16 @@ describe('a histogram of scores', () => {
     expect(new Set(wide.edges.slice(1).map((e, i) => e - wide.edges[i]))).toEqual(new Set([3]));
     expect(wide.normal.map((n, i) => n + wide.abnormal[i])).toEqual(new Array(27).fill(3));
   });
+});
+
+it('of a set without labels asks once whether there are any: each time costs a look at all sessions', () => {
+  const builder = new SessionTableBuilder();
+  for (let i = 0; i < 200; i++) builder.add([1, i % 7], 0, 2, UNLABELLED);
+  const table = builder.build();
+  const split = splitByShare(table, { trainUntil: 0.2, validationUntil: 0.3, order: 'chronological', seed: 1, trainOn: 'normal' });
+  const asked = vi.spyOn(table, 'labelled', 'get');
+  const { histogram, roc } = curvesOf({ table, split } as never, Float64Array.from({ length: table.distinct }, (_, d) => d));
+  expect(asked).toHaveBeenCalledTimes(1);
+  expect(roc).toEqual([]);
+  expect(histogram.normal.reduce((a, b) => a + b, 0)).toBe(split.parts.filter((p) => p === PART.test).length);
 });
