@@ -37,7 +37,7 @@ describe('the main job, as a user runs it', () => {
       expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
       for (const id of ['unseen-key', 'length', 'event-set', 'count-vector', '2-gram', 'deeplog-keys']) expect(stdout).toMatch(new RegExp(`^${id} +[\\d.–]+`, 'm'));
       const report = `${/report: (\S+)report\.html, report\.md/.exec(stderr)?.[1] ?? ''}report.md`;
-      expect(readFileSync(path.join(cwd, report), 'utf8')).toContain('| detector | tp | fp | fn | F1 | precision | recall | F1 @1% | own F1 | oracle F1 | gap |');
+      expect(readFileSync(path.join(cwd, report), 'utf8')).toContain('| detector | tp | fp | fn | F1 | 95 % | precision | recall | F1 @1% | own F1 | oracle F1 | gap |');
     }
     const model = path.join(cwd, 'artifacts', 'quickstart', 'log_key_model_result');
     for (const file of ['model.safetensors', 'config.json', 'metrics.json', 'manifest.json', 'split.arrow', 'parser_state.json']) expect(existsSync(path.join(model, file))).toBe(true);
@@ -56,7 +56,7 @@ describe('the main job, as a user runs it', () => {
     const { code, stdout } = await deeplog(cwd, ['--input_file', 's.txt', '--label_file', 'l.txt', '--detectors', 'unseen-key', '--print', 'json', '--train_ratio', '0.3', '--val_ratio', '0.5', '--output_path', 'run'], 'run_benchmark.ts');
     expect(code).toBe(0);
     const results = JSON.parse(stdout) as { schema: string; rows: Record<string, unknown>[] };
-    expect(Object.keys(results)).toEqual(['schema', 'rows']);
+    expect(Object.keys(results)).toEqual(['schema', 'rows', 'agreement']);
     expect(results.rows[0]).toMatchObject({ dataset: 's.txt', protocol: 'custom', detector: 'unseen-key', unit: 'session', tp: 2, fp: 0, fn: 0, tn: 28, precision: 1, recall: 1, f1: 1, n_train: 18, n_test: 30, threshold: 0.5 });
     for (const key of ['split_sha256', 'seed', 'engine', 'mcc', 'specificity', 'pr_auc', 'roc_auc', 'oracle_f1', 'alerts_per_day', 'unseen_only', 'fit_seconds', 'score_per_second', 'peak_rss_mb', 'model_bytes']) expect(results.rows[0]).toHaveProperty(key);
     expect(JSON.parse(readFileSync(path.join(cwd, 'run', 'results.json'), 'utf8'))).toEqual(results);
