@@ -1,6 +1,6 @@
 // Parsing: accuracy of each parser (GA, FGA, PA, FTA) on the 16 loghub_2k systems, and lines per second of the raw HDFS log, file in to events.arrow out,
 // beside a plain read-and-split pass over the same file in the same run.
-//   npm run bench -- parsing [--data_dir …] [--only accuracy,suggest,speed] [--rounds 5] [--repeat 20; 45 makes ten million lines] [--workers 2,3]
+//   npm run bench -- parsing [--data_dir …] [--only accuracy,suggest,unseen,speed] [--rounds 5] [--repeat 20; 45 makes ten million lines] [--workers 2,3]
 import { createReadStream, createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { fork } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
+import { suggestUnseen } from './suggest/index.js';
 import { confusion, LogFormat, PARSERS, parsingAccuracy, readTruth, suggestFor, SYSTEMS, TemplateMiner, type ParsedLines, type ParserName, type SystemName } from '../deeplog/parsing/index.js';
 
 /** Grouping accuracy in the published rows (Zhu et al. 2019, "Tools and Benchmarks", table 4; Spell: logpai/logparser's benchmark). */
@@ -17,11 +18,12 @@ const PUBLISHED: Readonly<Record<string, readonly [drain: number, spell: number]
 };
 
 export async function main(argv: string[]): Promise<void> {
-  const { values } = parseArgs({ args: argv, options: { data_dir: { type: 'string' }, only: { type: 'string', default: 'accuracy,suggest,speed' }, rounds: { type: 'string', default: '5' }, repeat: { type: 'string', default: '20' }, workers: { type: 'string', default: '2' }, worker: { type: 'string' }, file: { type: 'string' } } });
+  const { values } = parseArgs({ args: argv, options: { data_dir: { type: 'string' }, only: { type: 'string', default: 'accuracy,suggest,unseen,speed' }, rounds: { type: 'string', default: '5' }, repeat: { type: 'string', default: '20' }, workers: { type: 'string', default: '2' }, worker: { type: 'string' }, file: { type: 'string' }, expert: { type: 'boolean', default: false } } });
   const dataDir = values.data_dir ?? (process.env.DEEPLOG_DATA || 'data');
   if (values.worker !== undefined && values.file !== undefined) return worker(values.worker, values.file);
   if (values.only.includes('accuracy')) await accuracy(dataDir);
   if (values.only.includes('suggest')) await suggestions(dataDir);
+  if (values.only.includes('unseen')) for (const which of ['open', 'held'] as const) await suggestUnseen(which, values.expert);
   if (values.only.includes('speed')) await speed(dataDir, Number(values.rounds), Number(values.repeat), values.workers === '' ? [] : values.workers.split(',').map(Number));
 }
 
