@@ -6,6 +6,6 @@ export { EventsBuilder } from './events.js';
 export { checkOutput, describeMachine, gitCommit, hashFile, hashInputs, hashOfValue, openOutput, readManifest, writeManifest, type Manifest, type ManifestFacts } from './manifest.js';
 export { arrowToParquet } from './parquet.js';
 export { newRunId } from './run_id.js';
-export { ParameterColumns, type PlainParameters } from './parameter_columns.js';
+export { enlarged, ParameterColumns, type PlainParameters } from './parameter_columns.js';
 export { readSessions, SessionsBuilder, type SessionRecord } from './sessions.js';
 export { readTensorFile, readTensors, writeTensors, type NamedTensors } from './tensors.js';

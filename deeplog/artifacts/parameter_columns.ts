@@ -56,6 +56,17 @@ export class ParameterColumns {
     this.values += lastValue - firstValue;
   }
 
+  /** Gives what is held away and goes on with other arrays, which may hold anything. */
+  handOver(spare: PlainParameters | null): PlainParameters {
+    const { rowEnds, valueEnds, text } = this;
+    this.rowEnds = spare?.rowEnds ?? new Int32Array(rowEnds.length);
+    this.valueEnds = spare?.valueEnds ?? new Int32Array(valueEnds.length);
+    this.text = spare?.text ?? new Uint8Array(text.length);
+    this.rows = 0;
+    this.values = 0;
+    return { rowEnds, valueEnds, text };
+  }
+
   /** What is held, as arrays of just its size; the columns start over. */
   take(): PlainParameters {
     const out = { rowEnds: this.rowEnds.slice(0, this.rows), valueEnds: this.valueEnds.slice(0, this.values), text: this.text.slice(0, this.textBytes) };
@@ -65,7 +76,7 @@ export class ParameterColumns {
   }
 }
 
-/** Parameter columns without room to grow. */
+/** Parameter columns as others see them; there may be room behind what they hold. */
 export interface PlainParameters {
   readonly rowEnds: Int32Array;
   readonly valueEnds: Int32Array;

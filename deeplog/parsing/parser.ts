@@ -79,9 +79,9 @@ export class ClusterStore {
     }
   }
 
-  /** Counts one more message of a cluster. */
-  revisit(cluster: Cluster): void {
-    cluster.size++;
+  /** Counts one more message of a cluster, or more. */
+  revisit(cluster: Cluster, messages = 1): void {
+    cluster.size += messages;
     if (this.recency === null) return;
     this.recency.delete(cluster.id);
     this.recency.set(cluster.id, cluster);

@@ -3,6 +3,7 @@ import { UsageError } from '../common/index.js';
 import { LinePattern } from '../parsing/index.js';
 import { KeyTable } from './key_table.js';
 import { SessionLog } from './session_log.js';
+import type { SessionPieces } from './workers/session_pieces.js';
 
 /** One parsed line as an adapter sees it: buffer[start, end) is the raw line. */
 export interface PlacedLine {
@@ -21,6 +22,14 @@ export interface PlacedLine {
   readonly keyEnd: number;
 }
 
+/** Columns of the rows that pieces are of. */
+export interface PieceRows {
+  readonly count: number;
+  readonly line: Float64Array;
+  readonly event: Uint32Array;
+  readonly time: Float64Array;
+}
+
 /** Asked for after every line: an empty array of its own each time would be garbage by the million. */
 const NOTHING: readonly SessionRecord[] = [];
 
@@ -28,6 +37,10 @@ const NOTHING: readonly SessionRecord[] = [];
 export interface SessionAdapter {
   /** The session that the line belongs to, or −1: none, or several windows. */
   add(line: PlacedLine): number;
+  /**
+   * A whole block at once, whose rows a worker has grouped; `sessions` gets each row's. Absent, or false: this adapter wants line after line.
+   */
+  addPieces?(pieces: SessionPieces, rows: PieceRows, sessions: Int32Array): boolean;
   /** Sessions finished since the last call, in order. */
   takeClosed(): readonly SessionRecord[];
   /** The rest, in order of session id; nothing may be added afterwards. */
@@ -91,6 +104,31 @@ class IdentifierAdapter implements SessionAdapter {
     const handle = this.openSession[key];
     this.log.append(handle, line.event, line.line, line.time, line.label);
     return handle + 1;
+  }
+
+  addPieces(pieces: SessionPieces, { count, line, event, time }: PieceRows, sessions: Int32Array): boolean {
+    if (this.delimiter !== null) return false;
+    const { keys, keyEnds, keyOfRow, firstRow, lastRow, events, label, packed, packedEnds } = pieces;
+    const { openSession } = this;
+    const handles = new Int32Array(pieces.count);
+    for (let k = 0, keyStart = 0, from = 0; k < pieces.count; k++) {
+      const known = this.keys.size;
+      const key = this.keys.index(keys, keyStart, keyEnds[k]);
+      if (key === known) {
+        openSession[key] = this.log.begin();
+        this.keyOfSession.push(key);
+      }
+      const [first, last, to] = [firstRow[k], lastRow[k], packedEnds[k]];
+      this.log.appendPacked(openSession[key], event[first], line[first], time[first], label[k] < 0 ? null : label[k] === 1, packed, from, to, events[k], line[last], time[last]);
+      handles[k] = openSession[key] + 1;
+      keyStart = keyEnds[k];
+      from = to;
+    }
+    for (let i = 0; i < count; i++) {
+      const key = keyOfRow[i];
+      sessions[i] = key < 0 ? -1 : handles[key];
+    }
+    return true;
   }
 
   takeClosed(): readonly SessionRecord[] {

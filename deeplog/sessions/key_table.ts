@@ -28,6 +28,18 @@ export class KeyTable {
     return this.arena.toString('utf8', this.offsets[index], this.offsets[index + 1]);
   }
 
+  /** Forgets all keys; the room stays. */
+  clear(): void {
+    if (this.size === 0) return;
+    this.size = 0;
+    this.slots.fill(-1);
+  }
+
+  /** All keys end to end, in order of their indices, and where each ends. */
+  contents(): { keys: Uint8Array; keyEnds: Int32Array } {
+    return { keys: Uint8Array.prototype.slice.call(this.arena, 0, this.offsets[this.size]), keyEnds: Int32Array.from(this.offsets.subarray(1, this.size + 1)) };
+  }
+
   private insert(bytes: Uint8Array, start: number, end: number, hash: number, slot: number): number {
     const id = this.size++;
     const used = this.offsets[id];

@@ -15,9 +15,8 @@ export interface HeaderOptions {
   readonly anomalyLabels: readonly string[];
 }
 
-/** Columns of a block, as another thread hands them over. */
-export interface MinedHeaders {
-  readonly count: number;
+/** Columns of a block, as another thread hands them over; they may be longer than the block. */
+export interface BlockColumns {
   readonly line: Float64Array;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
@@ -28,7 +27,7 @@ export interface MinedHeaders {
   readonly label: Int8Array;
   readonly keyStarts: Int32Array;
   readonly keyEnds: Int32Array;
-  readonly firstUndated: string | null;
+  readonly event: Uint32Array;
 }
 
 /** What reading headers counts. */
@@ -108,26 +107,30 @@ export class LineBlock {
     }
   }
 
-  /** Takes lines whose headers were read elsewhere; their numbers count from the line after `before`. */
-  load(buffer: Buffer, mined: MinedHeaders, before: number): void {
-    const { count } = mined;
+  /** Takes `count` lines whose headers were read elsewhere, all but their events. */
+  load(buffer: Buffer, columns: BlockColumns, count: number): void {
     while (this.line.length < count) this.grow();
     this.count = count;
     this.buffers.length = 0;
-    for (let i = 0; i < count; i++) {
-      this.buffers.push(buffer);
-      this.line[i] = mined.line[i] + before;
-    }
-    this.starts.set(mined.starts);
-    this.ends.set(mined.ends);
-    this.contentStarts.set(mined.contentStarts);
-    this.contentEnds.set(mined.contentEnds);
-    this.ascii.set(mined.ascii);
-    this.time.set(mined.time);
-    this.label.set(mined.label);
-    this.keyStarts.set(mined.keyStarts);
-    this.keyEnds.set(mined.keyEnds);
-    this.firstUndated ??= mined.firstUndated;
+    for (let i = 0; i < count; i++) this.buffers.push(buffer);
+    this.line.set(columns.line.subarray(0, count));
+    this.starts.set(columns.starts.subarray(0, count));
+    this.ends.set(columns.ends.subarray(0, count));
+    this.contentStarts.set(columns.contentStarts.subarray(0, count));
+    this.contentEnds.set(columns.contentEnds.subarray(0, count));
+    this.ascii.set(columns.ascii.subarray(0, count));
+    this.time.set(columns.time.subarray(0, count));
+    this.label.set(columns.label.subarray(0, count));
+    this.keyStarts.set(columns.keyStarts.subarray(0, count));
+    this.keyEnds.set(columns.keyEnds.subarray(0, count));
+  }
+
+  /** Gives the columns away and goes on with others. */
+  handOver(spare: BlockColumns | null): BlockColumns {
+    const { line, starts, ends, contentStarts, contentEnds, ascii, time, label, keyStarts, keyEnds, event } = this;
+    Object.assign(this, spare ?? emptyColumns(line.length));
+    if (this.session.length < this.line.length) this.session = new Int32Array(this.line.length);
+    return { line, starts, ends, contentStarts, contentEnds, ascii, time, label, keyStarts, keyEnds, event };
   }
 
   /** The first line of the block, field by field. */
@@ -230,6 +233,11 @@ export class LineBlock {
     this.event = resized(this.event, new Uint32Array(size));
     this.session = resized(this.session, new Int32Array(size));
   }
+}
+
+function emptyColumns(size: number): BlockColumns {
+  const ints = (): Int32Array => new Int32Array(size);
+  return { line: new Float64Array(size), starts: ints(), ends: ints(), contentStarts: ints(), contentEnds: ints(), ascii: new Uint8Array(size), time: new Float64Array(size), label: new Int8Array(size), keyStarts: ints(), keyEnds: ints(), event: new Uint32Array(size) };
 }
 
 function resized<T extends { set(from: T): void }>(from: T, to: T): T {

@@ -3,7 +3,7 @@ import type { Cluster, FullSearch, LineChunk, TemplateMiner } from '../parsing/i
 import { createAdapter, type AdapterOptions, type PlacedLine } from './adapters.js';
 import { LineBlock, type HeaderCounts, type HeaderOptions } from './line_block.js';
 import { SharedKey } from './session_key.js';
-import type { MinedChunk } from './workers/protocol.js';
+import { UNSURE, type MinedChunk } from './workers/protocol.js';
 import type { WorkerPool } from './workers/worker_pool.js';
 
 /** How lines become events of sessions. */
@@ -27,6 +27,8 @@ export interface LineSink {
   line(block: LineBlock, i: number): void;
   /** Lines [from, to) of the block are mined by a worker, with these parameters. */
   minedLines?(block: LineBlock, from: number, to: number, parameters: PlainParameters): void;
+  /** The block of a worker, whose lines all stand as it found them: their events are in the columns. */
+  minedBlock?(mined: MinedChunk, buffer: Buffer): void;
   session(record: SessionRecord): void;
   unparsed(line: number, text: string): void;
 }
@@ -64,25 +66,29 @@ export class LinePass {
 
   /**
    * Both steps for a chunk that a worker has mined when `knowledge` of what the followers are told was known: what it says of a line holds unless a template of the
-   * line's length was made or changed since; those lines, and lines that teach something new, are mined here.
+   * line's length was made or changed since; those lines, and lines that teach something new, are mined here, and then grouped. True: all of it stood, and went to {@link LineSink.minedBlock}.
    */
-  takeMined({ buffer }: LineChunk, mined: MinedChunk, knowledge: number, matching: boolean): void {
+  takeMined({ buffer }: LineChunk, mined: MinedChunk, knowledge: number, matching: boolean): boolean {
     const { block, counts, sink } = this;
     const { miner, fitUntilLine } = this.options;
     const { store } = miner.parser;
+    const { count, columns } = mined;
     const before = counts.lines;
-    block.load(buffer, mined, before);
     counts.lines += mined.counts.lines;
     counts.emptyLines += mined.counts.emptyLines;
     counts.unparsedLines += mined.counts.unparsedLines;
     counts.undatedLines += mined.counts.undatedLines;
+    block.firstUndated ??= mined.firstUndated;
     for (const [line, text] of mined.unparsed) sink.unparsed(before + line, text);
+    for (let i = 0; i < count; i++) columns.line[i] += before;
+    if (this.takeWhole(mined, buffer, knowledge, matching)) return true;
+    block.load(buffer, columns, count);
     let known = 0; // first line not handed on yet
-    for (let i = 0; i < block.count; i++) {
-      const event = mined.event[i];
-      const cluster = event > 0 && matching === block.line[i] >= fitUntilLine ? store.get(event) : undefined;
+    for (let i = 0; i < count; i++) {
+      const event = columns.event[i];
+      const cluster = event > 0 && event !== UNSURE && matching === block.line[i] >= fitUntilLine ? store.get(event) : undefined;
       if (event === 0) counts.unmatchedLines++;
-      if (event === 0 || (cluster !== undefined && (this.changedAt[cluster.tokens.length] ?? 0) <= knowledge)) {
+      if (event === 0 || (cluster !== undefined && this.stillStands(cluster, knowledge))) {
         block.event[i] = event;
         if (cluster !== undefined && !matching) store.revisit(cluster);
         continue;
@@ -91,7 +97,43 @@ export class LinePass {
       known = i + 1;
       this.mineLine(i);
     }
-    sink.minedLines?.(block, known, block.count, mined.parameters);
+    sink.minedLines?.(block, known, count, mined.parameters);
+    this.assign();
+    return false;
+  }
+
+  private stillStands(cluster: Cluster, knowledge: number): boolean {
+    return (this.changedAt[cluster.tokens.length] ?? 0) <= knowledge;
+  }
+
+  /** Where all that a worker found stands and it has grouped the lines, no line need be looked at. */
+  private takeWhole(mined: MinedChunk, buffer: Buffer, knowledge: number, matching: boolean): boolean {
+    const { adapter, block, counts, sink } = this;
+    const { miner, fitUntilLine } = this.options;
+    const { store } = miner.parser;
+    const { count, columns, used, pieces } = mined;
+    if (sink.minedBlock === undefined || (adapter !== null && (pieces === null || adapter.addPieces === undefined))) return false;
+    if (count > 0 && (columns.line[0] >= fitUntilLine !== matching || columns.line[count - 1] >= fitUntilLine !== matching)) return false;
+    for (let u = 0; u < used.event.length; u++) {
+      const id = used.event[u];
+      if (id === 0) continue;
+      const cluster = id === UNSURE ? undefined : store.get(id);
+      if (cluster === undefined || !this.stillStands(cluster, knowledge)) return false;
+    }
+    while (block.session.length < count) block.session = new Int32Array(block.session.length * 2);
+    const { session } = block;
+    if (adapter === null) session.fill(-1, 0, count);
+    else if (pieces === null || adapter.addPieces?.(pieces, { count, ...columns }, session) !== true) return false;
+    else for (let i = 0; i < count; i++) if (session[i] < 0) counts.unassignedLines++;
+    for (let u = 0; u < used.event.length; u++) {
+      if (used.event[u] === 0) counts.unmatchedLines += used.rows[u];
+      else if (!matching) {
+        const cluster = store.get(used.event[u]);
+        if (cluster !== undefined) store.revisit(cluster, used.rows[u]);
+      }
+    }
+    sink.minedBlock(mined, buffer);
+    return true;
   }
 
   /** All lines to come are matched. */

@@ -25,14 +25,15 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
   const source = await options.input.open();
   const events = await ArrowFileWriter.create(path.join(outputPath, 'events.arrow'));
   const sessions = await ArrowFileWriter.create(path.join(outputPath, 'sessions.arrow'));
-  const pool = options.workers > 1 ? new WorkerPool(options.workers, workerSettings(options)) : null;
+  const ranges = options.workers > 1 ? (await source.ranges?.()) ?? null : null;
+  const pool = options.workers > 1 ? new WorkerPool(options.workers, workerSettings(options, ranges)) : null;
   try {
     const pass = new ParsePass(options, source);
     const started = performance.now();
     let stateSaved = started;
     let reported = started;
     let writing: Promise<void> = Promise.resolve();
-    for await (const lines of takeChunks(source, pass, pool)) {
+    for await (const lines of takeChunks(source, pass, pool, ranges)) {
       if (pass.events.rows >= EVENTS_PER_BATCH || pass.events.textBytes >= TEXT_BYTES_PER_BATCH) {
         // One batch may be on its way to the disk while the next is made.
         await writing;

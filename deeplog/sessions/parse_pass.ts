@@ -81,6 +81,7 @@ export class ParsePass {
         this.events.parameters.appendRows(parameters, from, to);
         for (let i = from; i < to; i++) this.countLine(block, i);
       },
+      minedBlock: (mined, buffer) => this.takeBlock(mined, buffer),
       session: (record) => this.takeSession(record),
       unparsed: (line, text) => {
         if (this.unparsed.length < UNPARSED_SAMPLE) this.unparsed.push(`${line}: ${text}`);
@@ -96,20 +97,6 @@ export class ParsePass {
     clock.lap('lines and headers');
     lines.mine();
     clock.lap('templates and parameters');
-    this.finishChunk(chunk);
-  }
-
-  /** The same for a chunk that a worker has mined; see {@link LinePass.takeMined}. */
-  takeMined(chunk: LineChunk, mined: MinedChunk, knowledge: number, matching: boolean): void {
-    const { lines, clock } = this;
-    clock.start();
-    lines.takeMined(chunk, mined, knowledge, matching);
-    clock.lap('templates and parameters');
-    this.finishChunk(chunk);
-  }
-
-  private finishChunk(chunk: LineChunk): void {
-    const { lines, clock } = this;
     const { block } = lines;
     if (this.summary.preview === null && block.count > 0) this.summary.preview = block.describeFirst();
     lines.assign();
@@ -117,6 +104,43 @@ export class ParsePass {
     this.events.appendRows(block);
     clock.lap('rows');
     this.summary.events += block.count;
+    this.finishChunk(chunk);
+  }
+
+  /** The same for a chunk that a worker has mined; see {@link LinePass.takeMined}. */
+  takeMined(chunk: LineChunk, mined: MinedChunk, knowledge: number, matching: boolean): void {
+    const { lines, clock, summary } = this;
+    clock.start();
+    if (lines.takeMined(chunk, mined, knowledge, matching)) clock.lap('whole blocks of workers');
+    else {
+      const { block } = lines;
+      if (summary.preview === null && block.count > 0) summary.preview = block.describeFirst();
+      this.events.appendRows(block);
+      summary.events += block.count;
+      clock.lap('lines of workers');
+    }
+    this.finishChunk(chunk);
+  }
+
+  /** What {@link LineSink.minedBlock} says. */
+  private takeBlock({ count, columns, parameters, used }: MinedChunk, buffer: Buffer): void {
+    const { templates, summary } = this;
+    if (summary.preview === null && count > 0) {
+      this.lines.block.load(buffer, columns, 1);
+      summary.preview = this.lines.block.describeFirst();
+    }
+    this.events.parameters.appendRows(parameters, 0, count);
+    for (let u = 0; u < used.event.length; u++) {
+      const facts = templates[used.event[u]];
+      const row = used.first[u];
+      if (facts === undefined) templates[used.event[u]] = { count: used.rows[u], firstLine: columns.line[row], example: exampleOf(buffer, columns.contentStarts[row], columns.contentEnds[row]) };
+      else facts.count += used.rows[u];
+    }
+    this.events.appendRows({ count, ...columns, session: this.lines.block.session });
+    summary.events += count;
+  }
+
+  private finishChunk(chunk: LineChunk): void {
     this.summary.bytes += chunk.end;
     this.forget();
   }
@@ -141,7 +165,7 @@ export class ParsePass {
     const { templates } = this;
     const event = block.event[i];
     const facts = templates[event];
-    if (facts === undefined) templates[event] = { count: 1, firstLine: block.line[i], example: block.buffers[i].toString('utf8', block.contentStarts[i], Math.min(block.contentEnds[i], block.contentStarts[i] + EXAMPLE_BYTES)) };
+    if (facts === undefined) templates[event] = { count: 1, firstLine: block.line[i], example: exampleOf(block.buffers[i], block.contentStarts[i], block.contentEnds[i]) };
     else facts.count++;
   }
 
@@ -199,4 +223,8 @@ export class ParsePass {
     await writeJson(path.join(outputPath, 'templates.json'), compat);
     await writeJson(path.join(outputPath, 'templates_info.json'), info);
   }
+}
+
+function exampleOf(buffer: Buffer, start: number, end: number): string {
+  return buffer.toString('utf8', start, Math.min(end, start + EXAMPLE_BYTES));
 }

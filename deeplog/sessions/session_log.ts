@@ -38,6 +38,28 @@ export class SessionLog {
     if (label !== null) s.label = s.label === true || label;
   }
 
+  /**
+   * Several events at once: the first as in {@link append}, `count` in all, the others packed in bytes[from, to) as this log packs them;
+   * `line` and `time` of the first, `lastLine` and `lastTime` of the last. Either all have a time or none.
+   */
+  appendPacked(handle: number, event: number, line: number, time: number, label: boolean | null, bytes: Uint8Array, from: number, to: number, count: number, lastLine: number, lastTime: number): void {
+    this.append(handle, event, line, time, label);
+    if (count === 1) return;
+    const s = this.session(handle);
+    let at = from;
+    while (at < to) {
+      if (s.used === DATA_BYTES) this.link(s);
+      const block = this.blocks[s.tail >>> 15];
+      let place = (s.tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + s.used;
+      const fitting = Math.min(to - at, DATA_BYTES - s.used);
+      for (const end = at + fitting; at < end; at++, place++) block[place] = bytes[at];
+      s.used += fitting;
+    }
+    s.count += count - 1;
+    s.lastLine = lastLine;
+    if (lastTime === lastTime) s.lastTime = lastTime;
+  }
+
   /** Starts a session and returns its handle. */
   begin(): number {
     const head = this.chunk();
@@ -99,13 +121,16 @@ export class SessionLog {
   }
 
   private byte(s: OpenSession, byte: number): void {
-    if (s.used === DATA_BYTES) {
-      const next = this.chunk();
-      this.links[s.tail >>> 15].setUint32((s.tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + DATA_BYTES, next);
-      s.tail = next;
-      s.used = 0;
-    }
+    if (s.used === DATA_BYTES) this.link(s);
     this.blocks[s.tail >>> 15][(s.tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + s.used++] = byte;
+  }
+
+  /** Goes on in a new chunk. */
+  private link(s: OpenSession): void {
+    const next = this.chunk();
+    this.links[s.tail >>> 15].setUint32((s.tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + DATA_BYTES, next);
+    s.tail = next;
+    s.used = 0;
   }
 
   private chunk(): number {

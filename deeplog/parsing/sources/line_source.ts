@@ -4,10 +4,9 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError, messageOf } from '../../common/index.js';
+import { CHUNK_BYTES, rangesOf, type FileRanges } from './ranges.js';
 import type { LineChunk, LogSource } from './types.js';
 import { unzstd, ZSTD_MAGIC } from './zstd.js';
-
-const CHUNK_BYTES = 1 << 20;
 
 /** One file, plain, gzip or zstd, or standard input. */
 export class LineSource implements LogSource {
@@ -39,6 +38,21 @@ export class LineSource implements LogSource {
     }
   }
 
+  /** A plain file's chunks for others to read; null: it must be read from front to back. @throws DataError when it is UTF-16. */
+  async ranges(): Promise<FileRanges | null> {
+    if (this.totalBytes === null || this.totalBytes === 0) return null;
+    const handle = await open(this.name, 'r');
+    try {
+      if (await isCompressed(handle)) return null;
+      const head = Buffer.alloc(4);
+      await handle.read(head, 0, 4, 0);
+      refuseUnreadable(head, this.name);
+    } finally {
+      await handle.close();
+    }
+    return rangesOf(this.name, this.totalBytes, (bytes) => { this.bytesRead += bytes; });
+  }
+
   /** Plain files are read into one buffer, over and over: a stream would allocate, and collect, a megabyte a time. */
   private async *plainChunks(handle: FileHandle): AsyncGenerator<LineChunk> {
     let buffer = Buffer.allocUnsafe(CHUNK_BYTES * 2);
@@ -47,9 +61,9 @@ export class LineSource implements LogSource {
     let first = true;
     let atStart = true;
     let skipMark = false;
-    let reading = handle.read(buffer, 0, CHUNK_BYTES, null);
+    let reading = readFully(handle, buffer, 0);
     for (;;) {
-      const { bytesRead } = await reading;
+      const bytesRead = await reading;
       this.bytesRead += bytesRead;
       if (first) {
         first = false;
@@ -70,7 +84,7 @@ export class LineSource implements LogSource {
       if (spare.length < rest + CHUNK_BYTES) spare = Buffer.allocUnsafe((rest + CHUNK_BYTES) * 2);
       buffer.copy(spare, 0, end, reached);
       // The next piece is read while this one is worked on.
-      reading = handle.read(spare, rest, CHUNK_BYTES, null);
+      reading = readFully(handle, spare, rest);
       if (end > from) yield { buffer: from === 0 ? buffer : buffer.subarray(from), end: end - from, ascii: isAscii(buffer.subarray(from, end)) };
       if (end > 0) skipMark = false; // it was in front of what is done
       [buffer, spare] = [spare, buffer];
@@ -116,6 +130,17 @@ export class LineSource implements LogSource {
       throw new DataError(`${this.name}: the ${kind} data ${cut ? 'ends early: the file is truncated' : `is damaged (${messageOf(error)})`}. Fetch or copy it again.`);
     }
   }
+}
+
+/** As many bytes as a chunk takes, or as there are; some file systems give less than asked for. */
+async function readFully(handle: FileHandle, buffer: Buffer, at: number): Promise<number> {
+  let filled = 0;
+  while (filled < CHUNK_BYTES) {
+    const { bytesRead } = await handle.read(buffer, at + filled, CHUNK_BYTES - filled, null);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled;
 }
 
 /** A line grew beyond what its reader allows. */

@@ -1,3 +1,5 @@
+import type { FileRanges } from './ranges.js';
+
 /** Whole lines: buffer[0, end), the last one without its newline only at the end of a file. Valid until the next is asked for. */
 export interface LineChunk {
   readonly buffer: Buffer;
@@ -21,4 +23,6 @@ export interface LogSource {
   readonly totalBytes: number | null;
   /** @throws DataError naming the file, and the line where there is one, when the input is damaged. */
   chunks(): AsyncGenerator<LineChunk>;
+  /** The same chunks, for several threads to read; absent or null: the source is read from front to back. */
+  ranges?(): Promise<FileRanges | null>;
 }

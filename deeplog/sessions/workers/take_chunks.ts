@@ -1,73 +1,124 @@
-import { captureState, type LineChunk, type LogSource } from '../../parsing/index.js';
+import { captureState, RangeReader, roomFor, type FileRanges, type LineChunk, type LogSource } from '../../parsing/index.js';
 import type { ParseOptions, ParsePass } from '../parse_pass.js';
-import type { MinedChunk, WorkerSettings } from './protocol.js';
-import type { WorkerPool } from './worker_pool.js';
+import type { SharedChunk, WorkerSettings } from './protocol.js';
+import type { Answer, WorkerPool } from './worker_pool.js';
 
 /** Chunks out at once per thread: one at work, one waiting. */
 const AHEAD = 2;
 
 interface Sent {
-  readonly bytes: SharedArrayBuffer;
-  readonly chunk: LineChunk;
   readonly knowledge: number;
   readonly matching: boolean;
-  readonly mined: Promise<MinedChunk | null>;
+  readonly answer: Promise<Answer>;
 }
 
 /**
- * Takes every chunk of the source into the pass, in order; yields the number of lines so far after each. With a pool, threads read headers and find templates ahead
- * while this thread learns, groups and writes, so results are those of one thread, line by line.
+ * Takes every chunk of the source into the pass, in order; yields the number of lines so far after each. With a pool, threads read, find templates and group ahead
+ * while this thread learns, joins and writes, so results are those of one thread, line by line. Threads read a plain file's chunks themselves; of other
+ * sources this thread reads them.
  */
-export async function* takeChunks(source: LogSource, pass: ParsePass, pool: WorkerPool | null): AsyncGenerator<number> {
-  const sent: Sent[] = [];
-  const spare: SharedArrayBuffer[] = [];
+export async function* takeChunks(source: LogSource, pass: ParsePass, pool: WorkerPool | null, ranges: FileRanges | null): AsyncGenerator<number> {
+  if (pool === null) {
+    for await (const chunk of source.chunks()) {
+      pass.takeChunk(chunk);
+      yield pass.summary.lines;
+    }
+    return;
+  }
   pass.lines.followers = pool;
-  const takeOldest = async (): Promise<void> => {
-    const oldest = sent.shift();
-    if (oldest === undefined) return;
-    const mined = await oldest.mined;
-    if (mined === null) pass.takeChunk(oldest.chunk);
-    else pass.takeMined(oldest.chunk, mined, oldest.knowledge, oldest.matching);
-    spare.push(oldest.bytes);
-  };
-  for await (const chunk of source.chunks()) {
-    if (pool === null || chunk.lineNumbers !== undefined) {
-      for (; sent.length > 0; ) {
-        await takeOldest();
-        yield pass.summary.lines;
+  const queue = new Queue(pass, pool);
+  yield* ranges === null ? fromSource(source, pass, pool, queue) : fromRanges(ranges, pass, pool, queue);
+}
+
+async function* fromRanges(ranges: FileRanges, pass: ParsePass, pool: WorkerPool, queue: Queue): AsyncGenerator<number> {
+  const reader = new RangeReader(ranges);
+  const share = ranges.size / ranges.count;
+  try {
+    for (let next = 0; next < ranges.count || queue.length > 0;) {
+      while (next < ranges.count && queue.length < AHEAD * pool.ready) queue.send({ index: next++, spare: queue.room() });
+      if (queue.length > 0) await queue.takeOldest();
+      else {
+        // No thread is up yet.
+        const chunk = reader.read(next++, queue.room());
+        if (chunk.end > 0) pass.takeChunk(chunk);
+        queue.keep(chunk.bytes);
+        await new Promise(setImmediate);
       }
+      ranges.advance(share);
+      yield pass.summary.lines;
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+async function* fromSource(source: LogSource, pass: ParsePass, pool: WorkerPool, queue: Queue): AsyncGenerator<number> {
+  for await (const chunk of source.chunks()) {
+    const alone = chunk.lineNumbers !== undefined || pool.ready === 0;
+    while (queue.length > 0 && (alone || queue.length >= AHEAD * pool.ready)) {
+      await queue.takeOldest();
+      yield pass.summary.lines;
+    }
+    if (alone) {
       pass.takeChunk(chunk);
       yield pass.summary.lines;
       continue;
     }
-    if (sent.length >= AHEAD * pool.size) {
-      await takeOldest();
-      yield pass.summary.lines;
-    }
     // The source's buffer is only valid until its next chunk.
-    const bytes = takeBuffer(spare, chunk.end);
-    const copy = Buffer.from(bytes);
-    chunk.buffer.copy(copy, 0, 0, chunk.end);
     const { end, ascii } = chunk;
-    const { knowledge } = pool;
-    const matching = pass.lines.learnsNoMore;
-    sent.push({ bytes, chunk: { buffer: copy, end, ascii }, knowledge, matching, mined: pool.mine({ bytes, end, ascii, matching }) });
+    const bytes = roomFor(end, queue.room());
+    chunk.buffer.copy(Buffer.from(bytes), 0, 0, end);
+    queue.send({ bytes, from: 0, end, ascii });
   }
-  for (; sent.length > 0; ) {
-    await takeOldest();
+  while (queue.length > 0) {
+    await queue.takeOldest();
     yield pass.summary.lines;
   }
 }
 
-function takeBuffer(spare: SharedArrayBuffer[], length: number): SharedArrayBuffer {
-  const fitting = spare.findIndex((b) => b.byteLength >= length);
-  if (fitting >= 0) return spare.splice(fitting, 1)[0];
-  spare.pop(); // too small: one of the right size takes its place
-  return new SharedArrayBuffer(Math.max(length * 1.25, 1 << 20) | 0);
+/** Chunks that are out, in order. */
+class Queue {
+  private readonly sent: Sent[] = [];
+  private readonly rooms: SharedArrayBuffer[] = [];
+
+  constructor(private readonly pass: ParsePass, private readonly pool: WorkerPool) {}
+
+  get length(): number {
+    return this.sent.length;
+  }
+
+  /** Room of a chunk that is done with. */
+  room(): SharedArrayBuffer | undefined {
+    return this.rooms.pop();
+  }
+
+  keep(room: SharedArrayBuffer): void {
+    this.rooms.push(room);
+  }
+
+  send(chunk: SharedChunk | { index: number; spare: SharedArrayBuffer | undefined }): void {
+    const { pass, pool } = this;
+    const matching = pass.lines.learnsNoMore;
+    this.sent.push({ knowledge: pool.knowledge, matching, answer: pool.mine(chunk, matching) });
+  }
+
+  async takeOldest(): Promise<void> {
+    const oldest = this.sent.shift();
+    if (oldest === undefined) return;
+    const { chunk, mined } = await oldest.answer;
+    const { bytes, from, end, ascii } = chunk;
+    const lines: LineChunk = { buffer: Buffer.from(bytes, from, end), end, ascii };
+    if (end > 0) {
+      if (mined === null) this.pass.takeChunk(lines);
+      else this.pass.takeMined(lines, mined, oldest.knowledge, oldest.matching);
+    }
+    if (mined !== null) this.pool.giveBack(mined);
+    this.keep(bytes);
+  }
 }
 
 /** What threads need to do as this one does. */
-export function workerSettings(options: ParseOptions): WorkerSettings {
+export function workerSettings(options: ParseOptions, ranges: FileRanges | null): WorkerSettings {
   return {
     miner: options.miner.options,
     state: captureState(options.miner),
@@ -77,5 +128,6 @@ export function workerSettings(options: ParseOptions): WorkerSettings {
     anomalyLabels: options.anomalyLabels,
     adapter: options.adapter,
     fullSearch: options.fullSearch,
+    ranges: ranges === null ? null : { file: ranges.file, size: ranges.size, count: ranges.count },
   };
 }

@@ -4,12 +4,18 @@ import { ChunkMiner, transfers } from './chunk_miner.js';
 import type { ChunkAnswer, ChunkRequest, WorkerSettings } from './protocol.js';
 
 /** A thread that reads and mines chunks of lines, one after the other. */
-const miner = new ChunkMiner(workerData as WorkerSettings);
-parentPort?.on('message', (request: ChunkRequest) => {
-  try {
-    const mined = miner.mine(request);
-    parentPort?.postMessage({ mined } satisfies ChunkAnswer, mined === null ? [] : transfers(mined));
-  } catch (error) {
-    parentPort?.postMessage({ error: messageOf(error) } satisfies ChunkAnswer);
-  }
-});
+const say = (answer: ChunkAnswer, given: ArrayBuffer[] = []): void => parentPort?.postMessage(answer, given);
+try {
+  const miner = new ChunkMiner(workerData as WorkerSettings);
+  parentPort?.on('message', (request: ChunkRequest) => {
+    try {
+      const answer = miner.mine(request);
+      say(answer, answer.mined === null ? [] : transfers(answer.mined));
+    } catch (error) {
+      say({ error: messageOf(error) });
+    }
+  });
+  say({ ready: true });
+} catch (error) {
+  say({ error: messageOf(error) });
+}

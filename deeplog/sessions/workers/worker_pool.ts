@@ -1,35 +1,55 @@
 import type { Worker } from 'node:worker_threads';
 import { DataError, startThread } from '../../common/index.js';
-import type { ChunkAnswer, ChunkRequest, Learned, MinedChunk, WorkerSettings } from './protocol.js';
+import { transfers } from './chunk_miner.js';
+import type { ChunkAnswer, ChunkRequest, Learned, MinedChunk, SharedChunk, SpareColumns, WorkerSettings } from './protocol.js';
+
+/** A chunk that came back. */
+export interface Answer {
+  readonly chunk: SharedChunk;
+  readonly mined: MinedChunk | null;
+}
 
 interface Waiting {
-  readonly resolve: (mined: MinedChunk | null) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly waiting: Waiting[];
+  told: number;
+  ready: boolean;
 }
 
 /** Threads that mine chunks; each is told what was learned since its last chunk. */
 export class WorkerPool {
-  private readonly threads: { readonly worker: Worker; readonly waiting: Waiting[]; told: number }[];
+  private readonly threads: readonly Thread[];
   private readonly learned: Learned[] = [];
-  private next = 0;
+  private readonly spare: SpareColumns[] = [];
+  private failed: DataError | null = null;
 
   constructor(count: number, settings: WorkerSettings) {
     this.threads = Array.from({ length: count }, () => {
-      const thread = { worker: startThread(import.meta.url, 'worker', { workerData: settings }), waiting: [] as Waiting[], told: 0 };
+      const thread: Thread = { worker: startThread(import.meta.url, 'worker', { workerData: settings }), waiting: [], told: 0, ready: false };
+      const fail = (why: string): void => {
+        this.failed ??= new DataError(`a parser worker ${why}`);
+        for (const { reject } of thread.waiting.splice(0)) reject(this.failed);
+      };
       thread.worker.on('message', (answer: ChunkAnswer) => {
-        const waiting = thread.waiting.shift();
-        if ('error' in answer) waiting?.reject(new DataError(`a parser worker failed: ${answer.error}`));
-        else waiting?.resolve(answer.mined);
+        if ('ready' in answer) thread.ready = true;
+        else if ('error' in answer) fail(`failed: ${answer.error}`);
+        else thread.waiting.shift()?.resolve(answer);
       });
-      const fail = (why: string): void => { for (const { reject } of thread.waiting.splice(0)) reject(new DataError(`a parser worker stopped: ${why}`)); };
-      thread.worker.on('error', (error: Error) => fail(error.message));
-      thread.worker.on('exit', () => fail('it ended early'));
+      thread.worker.on('error', (error: Error) => fail(`stopped: ${error.message}`));
+      thread.worker.on('exit', () => fail('stopped: it ended early'));
       return thread;
     });
   }
 
-  get size(): number {
-    return this.threads.length;
+  /** Threads that are up. @throws DataError when one has failed. */
+  get ready(): number {
+    if (this.failed !== null) throw this.failed;
+    return this.threads.filter((t) => t.ready).length;
   }
 
   /** How much has been learned so far; an answer only knows what was learned before it was asked for. */
@@ -41,15 +61,22 @@ export class WorkerPool {
     this.learned.push(learned);
   }
 
-  /** Hands the chunk to the next thread. */
-  mine(chunk: Omit<ChunkRequest, 'learned'>): Promise<MinedChunk | null> {
-    const thread = this.threads[this.next++ % this.threads.length];
+  /** Hands the chunk to the thread with the least to do. @throws DataError when no thread is up. */
+  mine(chunk: ChunkRequest['chunk'], matching: boolean): Promise<Answer> {
+    const [thread] = this.threads.filter((t) => t.ready).sort((a, b) => a.waiting.length - b.waiting.length);
+    if (thread === undefined) throw new DataError('no parser worker is up');
     const learned = this.learned.slice(thread.told);
     thread.told = this.learned.length;
-    const answer = new Promise<MinedChunk | null>((resolve, reject) => thread.waiting.push({ resolve, reject }));
+    const answer = new Promise<Answer>((resolve, reject) => thread.waiting.push({ resolve, reject }));
     answer.catch(() => undefined); // reported where it is awaited
-    thread.worker.postMessage({ ...chunk, learned } satisfies ChunkRequest);
+    const spare = this.spare.pop() ?? null;
+    thread.worker.postMessage({ chunk, spare, learned, matching } satisfies ChunkRequest, spare === null ? [] : transfers(spare));
     return answer;
+  }
+
+  /** Columns of an answer that is done with. */
+  giveBack({ columns, parameters }: MinedChunk): void {
+    this.spare.push({ columns, parameters });
   }
 
   async close(): Promise<void> {
