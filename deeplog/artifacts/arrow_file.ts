@@ -47,7 +47,7 @@ export class ArrowFileWriter {
   private async drain(): Promise<void> {
     const { chunks } = this.sink;
     this.sink.chunks = [];
-    for (const chunk of chunks) await this.file.write(chunk);
+    await this.file.writeAll(chunks);
   }
 }
 

@@ -38,6 +38,26 @@ export class AtomicFile {
     }
   }
 
+  /** Several pieces with one call. @throws DataError when the disk is full or gone. */
+  async writeAll(chunks: Uint8Array[]): Promise<void> {
+    // The system takes 1,024 pieces at once, on some machines fewer.
+    for (let from = 0; from < chunks.length; from += 512) await this.writePieces(chunks.slice(from, from + 512));
+  }
+
+  private async writePieces(chunks: Uint8Array[]): Promise<void> {
+    try {
+      for (let left = chunks; left.length > 0;) {
+        let { bytesWritten } = await this.handle.writev(left);
+        let whole = 0;
+        while (whole < left.length && bytesWritten >= left[whole].byteLength) bytesWritten -= left[whole++].byteLength;
+        left = left.slice(whole);
+        if (left.length > 0) left[0] = left[0].subarray(bytesWritten);
+      }
+    } catch (error) {
+      throw new DataError(`${this.path}: writing failed (${messageOf(error)}). What was there before is untouched.`);
+    }
+  }
+
   /** @throws DataError when the disk is full or gone: some file systems only say so now. */
   async commit(): Promise<void> {
     try {

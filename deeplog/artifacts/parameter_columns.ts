@@ -1,85 +1,98 @@
-/** The parameters of rows as Arrow holds them: text end to end, where each value ends, how many values there are up to each row's end. */
+/** Longer values are copied by the engine's own copying. */
+const LONG = 64;
+
+/**
+ * The parameters of rows as Arrow holds them: text end to end, where each value begins and ends, how many values there are up to each row.
+ * Offsets begin with a 0, so that value v is text[valueOffsets[v], valueOffsets[v + 1]), and row r's values are [rowOffsets[r], rowOffsets[r + 1]).
+ */
 export class ParameterColumns {
   rows = 0;
   values = 0;
-  rowEnds: Int32Array;
-  valueEnds: Int32Array;
+  rowOffsets: Int32Array;
+  valueOffsets: Int32Array;
   text: Uint8Array;
 
   constructor(rows: number, textBytes: number) {
-    this.rowEnds = new Int32Array(rows);
-    this.valueEnds = new Int32Array(rows * 4);
+    this.rowOffsets = new Int32Array(rows + 1);
+    this.valueOffsets = new Int32Array(rows * 4 + 1);
     this.text = new Uint8Array(textBytes);
   }
 
   /** Bytes of text held. */
   get textBytes(): number {
-    return this.values === 0 ? 0 : this.valueEnds[this.values - 1];
+    return this.valueOffsets[this.values];
   }
 
   /** One more row: spans of `buffer`. */
   append(buffer: Uint8Array, starts: Int32Array, ends: Int32Array, count: number): void {
-    const firstValue = this.values;
-    if (firstValue + count > this.valueEnds.length) this.valueEnds = enlarged(this.valueEnds, firstValue + count);
-    const { valueEnds } = this;
-    let at = firstValue === 0 ? 0 : valueEnds[firstValue - 1];
+    const { values } = this;
+    if (values + count + 1 > this.valueOffsets.length) this.valueOffsets = enlarged(this.valueOffsets, values + count + 1);
+    const { valueOffsets } = this;
+    let at = valueOffsets[values];
     let need = at;
     for (let p = 0; p < count; p++) need += ends[p] - starts[p];
     if (need > this.text.length) this.text = enlarged(this.text, need);
     const { text } = this;
     for (let p = 0; p < count; p++) {
+      const start = starts[p];
       const end = ends[p];
-      for (let i = starts[p]; i < end; i++) text[at++] = buffer[i];
-      valueEnds[firstValue + p] = at;
+      if (end - start > LONG) {
+        text.set(buffer.subarray(start, end), at);
+        at += end - start;
+      } else for (let i = start; i < end; i++) text[at++] = buffer[i];
+      valueOffsets[values + p + 1] = at;
     }
-    this.values = firstValue + count;
-    if (this.rows === this.rowEnds.length) this.rowEnds = enlarged(this.rowEnds, this.rows + 1);
-    this.rowEnds[this.rows++] = this.values;
+    this.values = values + count;
+    const { rows } = this;
+    if (rows + 2 > this.rowOffsets.length) this.rowOffsets = enlarged(this.rowOffsets, rows + 2);
+    this.rowOffsets[rows + 1] = values + count;
+    this.rows = rows + 1;
   }
 
   /** Rows [from, to) of other columns. */
   appendRows(other: PlainParameters, from: number, to: number): void {
     if (to <= from) return;
-    const firstValue = from === 0 ? 0 : other.rowEnds[from - 1];
-    const lastValue = other.rowEnds[to - 1];
-    const firstByte = firstValue === 0 ? 0 : other.valueEnds[firstValue - 1];
-    const lastByte = lastValue === 0 ? 0 : other.valueEnds[lastValue - 1];
+    const firstValue = other.rowOffsets[from];
+    const lastValue = other.rowOffsets[to];
+    const firstByte = other.valueOffsets[firstValue];
+    const lastByte = other.valueOffsets[lastValue];
     const bytes = this.textBytes;
     if (bytes + lastByte - firstByte > this.text.length) this.text = enlarged(this.text, bytes + lastByte - firstByte);
     this.text.set(other.text.subarray(firstByte, lastByte), bytes);
-    if (this.values + lastValue - firstValue > this.valueEnds.length) this.valueEnds = enlarged(this.valueEnds, this.values + lastValue - firstValue);
-    const { valueEnds } = this;
-    for (let v = firstValue, at = this.values; v < lastValue; v++, at++) valueEnds[at] = other.valueEnds[v] - firstByte + bytes;
-    if (this.rows + to - from > this.rowEnds.length) this.rowEnds = enlarged(this.rowEnds, this.rows + to - from);
-    for (let r = from, at = this.rows; r < to; r++, at++) this.rowEnds[at] = other.rowEnds[r] - firstValue + this.values;
-    this.rows += to - from;
-    this.values += lastValue - firstValue;
+    const { values, rows } = this;
+    if (values + lastValue - firstValue + 1 > this.valueOffsets.length) this.valueOffsets = enlarged(this.valueOffsets, values + lastValue - firstValue + 1);
+    const { valueOffsets } = this;
+    for (let v = firstValue + 1, at = values + 1; v <= lastValue; v++, at++) valueOffsets[at] = other.valueOffsets[v] - firstByte + bytes;
+    if (rows + to - from + 1 > this.rowOffsets.length) this.rowOffsets = enlarged(this.rowOffsets, rows + to - from + 1);
+    const { rowOffsets } = this;
+    for (let r = from + 1, at = rows + 1; r <= to; r++, at++) rowOffsets[at] = other.rowOffsets[r] - firstValue + values;
+    this.rows = rows + to - from;
+    this.values = values + lastValue - firstValue;
   }
 
   /** Gives what is held away and goes on with other arrays, which may hold anything. */
   handOver(spare: PlainParameters | null): PlainParameters {
-    const { rowEnds, valueEnds, text } = this;
-    this.rowEnds = spare?.rowEnds ?? new Int32Array(rowEnds.length);
-    this.valueEnds = spare?.valueEnds ?? new Int32Array(valueEnds.length);
+    const { rowOffsets, valueOffsets, text } = this;
+    this.rowOffsets = spare?.rowOffsets ?? new Int32Array(rowOffsets.length);
+    this.valueOffsets = spare?.valueOffsets ?? new Int32Array(valueOffsets.length);
     this.text = spare?.text ?? new Uint8Array(text.length);
-    this.rows = 0;
-    this.values = 0;
-    return { rowEnds, valueEnds, text };
+    this.clear();
+    return { rowOffsets, valueOffsets, text };
   }
 
-  /** What is held, as arrays of just its size; the columns start over. */
-  take(): PlainParameters {
-    const out = { rowEnds: this.rowEnds.slice(0, this.rows), valueEnds: this.valueEnds.slice(0, this.values), text: this.text.slice(0, this.textBytes) };
+  /** Starts over in the same arrays. */
+  clear(): void {
     this.rows = 0;
     this.values = 0;
-    return out;
+    this.rowOffsets[0] = 0;
+    this.valueOffsets[0] = 0;
   }
 }
 
 /** Parameter columns as others see them; there may be room behind what they hold. */
 export interface PlainParameters {
-  readonly rowEnds: Int32Array;
-  readonly valueEnds: Int32Array;
+  readonly rowOffsets: Int32Array;
+  readonly valueOffsets: Int32Array;
   readonly text: Uint8Array;
 }
 
