@@ -11,8 +11,8 @@ export interface CachedMessage {
   /** The tree's version when the result was seen; a later one makes the entry stale. */
   readonly version: number;
   readonly cluster: Cluster;
-  /** What stands before, between and after the masks, end to end. */
-  readonly text: Buffer;
+  /** What stands before, between and after the masks, in words of four bytes and single bytes where fewer are left. */
+  readonly words: Int32Array;
   readonly gapLengths: Int32Array;
   readonly masks: Int32Array;
   /** Where each parameter starts and ends: the gap, and the offset from the gap's beginning. */
@@ -34,6 +34,9 @@ export class MessageCache {
   private view: DataView = new DataView(new ArrayBuffer(0));
   private viewed: Buffer | null = null;
   private usable = false;
+  /** Of the message last looked for. */
+  private readonly words = new Int32Array(MAX_BYTES);
+  private wordCount = 0;
 
   /** The entry for buffer[start, end) as masked, when it is still valid at `version`. */
   find(buffer: Buffer, start: number, end: number, masker: Masker, version: number): CachedMessage | null {
@@ -43,40 +46,48 @@ export class MessageCache {
       this.viewed = buffer;
       this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
     }
-    const { view } = this;
+    const { view, words } = this;
     const { count, starts, ends, masks } = masker;
     let hash = end - start === 0 ? 1 : 2;
     let at = start;
+    let n = 0;
     for (let gap = 0; gap <= count; gap++) {
       const until = gap < count ? starts[gap] : end;
       for (; at + 4 <= until; at += 4) {
-        hash = Math.imul(hash ^ view.getInt32(at, true), HASH_MULTIPLIER);
+        const word = view.getInt32(at, true);
+        words[n++] = word;
+        hash = Math.imul(hash ^ word, HASH_MULTIPLIER);
         hash = (hash << 13) | (hash >>> 19);
       }
-      for (; at < until; at++) hash = Math.imul(hash ^ buffer[at], HASH_MULTIPLIER);
+      for (; at < until; at++) {
+        const byte = buffer[at];
+        words[n++] = byte;
+        hash = Math.imul(hash ^ byte, HASH_MULTIPLIER);
+      }
       if (gap < count) {
         hash = Math.imul(hash ^ (masks[gap] + 1), HASH_MULTIPLIER);
         at = ends[gap];
       }
     }
+    this.wordCount = n;
     this.hash = hash === 0 ? 1 : hash;
     this.slot = (hash ^ (hash >>> 16)) & (SLOTS - 1);
     const entry = this.entries[this.slot];
-    if (entry === undefined || entry.version !== version || entry.masks.length !== count) return null;
-    const { text, gapLengths } = entry;
+    if (entry === undefined || entry.version !== version || entry.masks.length !== count || entry.words.length !== n) return null;
+    // Equal lengths of the gaps and equal words: equal text.
+    const { words: known, gapLengths, masks: knownMasks } = entry;
+    for (let i = 0; i < n; i++) if (known[i] !== words[i]) return null;
     at = start;
-    let stored = 0;
     for (let gap = 0; gap <= count; gap++) {
       const until = gap < count ? starts[gap] : end;
-      if (until - at !== gapLengths[gap] || (gap < count && masks[gap] !== entry.masks[gap])) return null;
-      while (at < until) if (buffer[at++] !== text[stored++]) return null;
+      if (until - at !== gapLengths[gap] || (gap < count && masks[gap] !== knownMasks[gap])) return null;
       if (gap < count) at = ends[gap];
     }
     return entry;
   }
 
   /** Offers the result for the message last looked for and not found. */
-  offer(buffer: Buffer, start: number, end: number, masker: Masker, version: number, cluster: Cluster, parameters: ParameterFinder): void {
+  offer(start: number, end: number, masker: Masker, version: number, cluster: Cluster, parameters: ParameterFinder): void {
     if (!this.usable) return;
     if (this.seenOnce[this.slot] !== this.hash) {
       this.seenOnce[this.slot] = this.hash;
@@ -85,12 +96,10 @@ export class MessageCache {
     const { count, starts, ends, masks } = masker;
     const gapLengths = new Int32Array(count + 1);
     const gapStarts = new Int32Array(count + 1);
-    const pieces: Buffer[] = [];
     for (let gap = 0; gap <= count; gap++) {
       gapStarts[gap] = gap === 0 ? start : ends[gap - 1];
       const until = gap < count ? starts[gap] : end;
       gapLengths[gap] = until - gapStarts[gap];
-      pieces.push(buffer.subarray(gapStarts[gap], until));
     }
     const parameterGaps = new Int32Array(parameters.count * 2);
     const parameterOffsets = new Int32Array(parameters.count * 2);
@@ -106,7 +115,7 @@ export class MessageCache {
     }
     this.entries[this.slot] = {
       version, cluster, gapLengths, parameterGaps, parameterOffsets,
-      text: Buffer.concat(pieces), masks: masks.slice(0, count), parameterMasks: parameters.masks.slice(0, parameters.count),
+      words: this.words.slice(0, this.wordCount), masks: masks.slice(0, count), parameterMasks: parameters.masks.slice(0, parameters.count),
     };
   }
 }

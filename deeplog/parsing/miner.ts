@@ -103,7 +103,7 @@ export class TemplateMiner {
     const cluster = parser.add(this.ids, this.scanner.count, this.internAll);
     this.locateParameters(cluster);
     // Only a message that changed nothing is sure to go the same way again.
-    if (parser.change === 'none') this.cache.offer(buffer, start, end, masker, parser.version, cluster, found);
+    if (parser.change === 'none') this.cache.offer(start, end, masker, parser.version, cluster, found);
     return cluster;
   }
 
@@ -121,7 +121,7 @@ export class TemplateMiner {
     const cluster = parser.peek(this.ids, this.scanner.count);
     if (cluster === null) return null;
     this.locateParameters(cluster);
-    this.cache.offer(buffer, start, end, masker, parser.version, cluster, found);
+    this.cache.offer(start, end, masker, parser.version, cluster, found);
     return cluster;
   }
 

@@ -9,7 +9,14 @@ export class KeyTable {
   /** The key's index; equals the old `size` when it is new. */
   index(bytes: Uint8Array, start: number, end: number): number {
     let hash = 0x811c9dc5 | 0;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
+    let at = start;
+    // Four bytes a step: multiplications wait for each other.
+    for (; at + 4 <= end; at += 4) {
+      hash = Math.imul(hash ^ (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)), 0x9e3779b1);
+      hash = (hash << 15) | (hash >>> 17);
+    }
+    for (; at < end; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193);
+    hash ^= hash >>> 13;
     const mask = this.slots.length - 1;
     const { slots, hashes, offsets, arena } = this;
     let slot = (hash ^ (hash >>> 15)) & mask;

@@ -72,7 +72,7 @@ export class LineBlock {
   private readonly anomalyLabels: readonly Buffer[];
   private readonly timeBytes = Buffer.alloc(80);
   private timeLength = -1;
-  private lastTime = NaN;
+  private readonly lastTime = Float64Array.of(NaN);
 
   constructor(private readonly options: HeaderOptions, private readonly counts: HeaderCounts, private readonly unparsed: (line: number, text: string) => void) {
     const fields = options.logFormat?.fields ?? [];
@@ -150,8 +150,8 @@ export class LineBlock {
     if (i === this.line.length) this.grow();
     let contentStart = start;
     let contentEnd = end;
-    let time = NaN;
     let label = -1;
+    this.time[i] = NaN;
     if (logFormat !== null) {
       if (!logFormat.match(buffer, start, end, ascii)) {
         counts.unparsedLines++;
@@ -161,8 +161,8 @@ export class LineBlock {
       contentStart = logFormat.starts[logFormat.contentField];
       contentEnd = logFormat.ends[logFormat.contentField];
       if (options.timeFormat !== null) {
-        time = this.timeOf(buffer, options.timeFormat, logFormat);
-        if (time !== time && counts.undatedLines++ === 0) this.firstUndated = this.timeBytes.toString('utf8', 0, this.timeLength);
+        this.readTime(buffer, options.timeFormat, logFormat, i);
+        if (this.time[i] !== this.time[i] && counts.undatedLines++ === 0) this.firstUndated = this.timeBytes.toString('utf8', 0, this.timeLength);
       }
       if (this.labelField >= 0) {
         const at = logFormat.starts[this.labelField];
@@ -177,40 +177,42 @@ export class LineBlock {
     this.contentStarts[i] = contentStart;
     this.contentEnds[i] = contentEnd;
     this.ascii[i] = ascii ? 1 : 0;
-    this.time[i] = time;
     this.label[i] = label;
     this.count = i + 1;
   }
 
-  /** <Date> and <Time> joined by one blank, or the one that there is. Lines of the same second follow each other: those are read once. */
-  private timeOf(buffer: Buffer, format: TimeFormat, logFormat: LogFormat): number {
+  /**
+   * <Date> and <Time> joined by one blank, or the one that there is, into row i. Lines of the same second follow each other: those are read once.
+   * (Written to the column here: a number with a fraction that a function returns is an object to be collected, one a line.)
+   */
+  private readTime(buffer: Buffer, format: TimeFormat, logFormat: LogFormat, i: number): void {
     const { starts, ends } = logFormat;
     const { timeBytes, dateField, timeField } = this;
-    if (timeField < 0 && dateField < 0) return NaN;
+    if (timeField < 0 && dateField < 0) return;
     const first = dateField < 0 ? timeField : dateField;
     let at = 0;
     let same = true;
-    for (let i = starts[first]; i < ends[first] && at < 40; i++, at++) {
-      if (timeBytes[at] !== buffer[i]) {
-        timeBytes[at] = buffer[i];
+    for (let p = starts[first]; p < ends[first] && at < 40; p++, at++) {
+      if (timeBytes[at] !== buffer[p]) {
+        timeBytes[at] = buffer[p];
         same = false;
       }
     }
     if (timeField >= 0 && dateField >= 0) {
       if (timeBytes[at] !== 32) same = false;
       timeBytes[at++] = 32;
-      for (let i = starts[timeField]; i < ends[timeField] && at < 80; i++, at++) {
-        if (timeBytes[at] !== buffer[i]) {
-          timeBytes[at] = buffer[i];
+      for (let p = starts[timeField]; p < ends[timeField] && at < 80; p++, at++) {
+        if (timeBytes[at] !== buffer[p]) {
+          timeBytes[at] = buffer[p];
           same = false;
         }
       }
     }
     if (!same || at !== this.timeLength) {
       this.timeLength = at;
-      this.lastTime = format.parse(timeBytes, 0, at);
+      this.lastTime[0] = format.parse(timeBytes, 0, at);
     }
-    return this.lastTime;
+    this.time[i] = this.lastTime[0];
   }
 
   private holdsAnomalyLabel(buffer: Buffer, start: number, end: number): boolean {

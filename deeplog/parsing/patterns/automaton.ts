@@ -80,6 +80,9 @@ export class BytePattern {
       state = table[(state << 7) | bytes[i]];
       i++;
       if (state >= accepting) {
+        // The rest of a run of digits or the like, where each byte leads back to the same state.
+        const row = state << 7;
+        while (i < end && table[row | bytes[i]] === state) i++;
         last = i;
         begun = state < acceptingLater ? left : -1;
       } else if (state === 0) break;
