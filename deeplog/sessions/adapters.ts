@@ -3,7 +3,7 @@ import { UsageError } from '../common/index.js';
 import { LinePattern } from '../parsing/index.js';
 import { KeyTable } from './key_table.js';
 import { SessionLog } from './session_log.js';
-import type { SessionPieces } from './workers/session_pieces.js';
+import type { SessionPieces } from './session_pieces.js';
 
 /** One parsed line as an adapter sees it: buffer[start, end) is the raw line. */
 export interface PlacedLine {
@@ -38,7 +38,7 @@ export interface SessionAdapter {
   /** The session that the line belongs to, or −1: none, or several windows. */
   add(line: PlacedLine): number;
   /**
-   * A whole block at once, whose rows a worker has grouped; `sessions` gets each row's. Absent, or false: this adapter wants line after line.
+   * A whole block at once, whose rows have been grouped; `sessions` gets each row's. Absent, or false: this adapter wants line after line.
    */
   addPieces?(pieces: SessionPieces, rows: PieceRows, sessions: Int32Array): boolean;
   /** Sessions finished since the last call, in order. */

@@ -42,9 +42,9 @@ export class KeyTable {
     this.slots.fill(-1);
   }
 
-  /** All keys end to end, in order of their indices, and where each ends. */
-  contents(): { keys: Uint8Array; keyEnds: Int32Array } {
-    return { keys: Uint8Array.prototype.slice.call(this.arena, 0, this.offsets[this.size]), keyEnds: Int32Array.from(this.offsets.subarray(1, this.size + 1)) };
+  /** All keys end to end, in order of their indices, and where each ends: the table's own arrays. */
+  contents(): { keys: Uint8Array; keyEnds: Float64Array } {
+    return { keys: this.arena, keyEnds: this.offsets.subarray(1) };
   }
 
   private insert(bytes: Uint8Array, start: number, end: number, hash: number, slot: number): number {

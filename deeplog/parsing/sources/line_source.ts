@@ -12,19 +12,19 @@ import { unzstd, ZSTD_MAGIC } from './zstd.js';
 export class LineSource implements LogSource {
   bytesRead = 0;
 
-  private constructor(readonly name: string, readonly totalBytes: number | null, private readonly named: boolean) {}
+  private constructor(readonly name: string, readonly totalBytes: number | null, private readonly named: boolean, private readonly chunkBytes: number) {}
 
   /**
    * `-` is standard input. Gzip and zstd are recognised by their content, not their names.
    * @throws DataError when the file is missing, a folder, or UTF-16.
    */
-  static async open(file: string): Promise<LineSource> {
-    if (file === '-') return new LineSource('standard input', null, false);
+  static async open(file: string, chunkBytes = CHUNK_BYTES): Promise<LineSource> {
+    if (file === '-') return new LineSource('standard input', null, false, chunkBytes);
     if (!existsSync(file)) throw new DataError(`${file}: there is no such file. Check --input_file.`);
     const info = await stat(file);
     if (info.isDirectory()) throw new DataError(`${file}: is a folder; name the log file in it, or all of them: '${file.replace(/\/$/, '')}/*.log'.`);
     // A pipe or a device has neither a size nor places to read at.
-    return new LineSource(file, info.isFile() ? info.size : null, true);
+    return new LineSource(file, info.isFile() ? info.size : null, true, chunkBytes);
   }
 
   /** @throws DataError when compressed data is damaged or cut off. */
@@ -50,18 +50,19 @@ export class LineSource implements LogSource {
     } finally {
       await handle.close();
     }
-    return rangesOf(this.name, this.totalBytes, (bytes) => { this.bytesRead += bytes; });
+    return rangesOf(this.name, this.totalBytes, this.chunkBytes, (bytes) => { this.bytesRead += bytes; });
   }
 
   /** Plain files are read into one buffer, over and over: a stream would allocate, and collect, a megabyte a time. */
   private async *plainChunks(handle: FileHandle): AsyncGenerator<LineChunk> {
-    let buffer = Buffer.allocUnsafe(CHUNK_BYTES * 2);
-    let spare = Buffer.allocUnsafe(CHUNK_BYTES * 2);
+    const { chunkBytes } = this;
+    let buffer = Buffer.allocUnsafe(chunkBytes * 2);
+    let spare = Buffer.allocUnsafe(chunkBytes * 2);
     let filled = 0;
     let first = true;
     let atStart = true;
     let skipMark = false;
-    let reading = readFully(handle, buffer, 0);
+    let reading = readFully(handle, buffer, 0, chunkBytes);
     for (;;) {
       const bytesRead = await reading;
       this.bytesRead += bytesRead;
@@ -81,10 +82,10 @@ export class LineSource implements LogSource {
       const newline = buffer.lastIndexOf(10, reached - 1);
       const end = newline < filled ? 0 : newline + 1;
       const rest = reached - end;
-      if (spare.length < rest + CHUNK_BYTES) spare = Buffer.allocUnsafe((rest + CHUNK_BYTES) * 2);
+      if (spare.length < rest + chunkBytes) spare = Buffer.allocUnsafe((rest + chunkBytes) * 2);
       buffer.copy(spare, 0, end, reached);
       // The next piece is read while this one is worked on.
-      reading = readFully(handle, spare, rest);
+      reading = readFully(handle, spare, rest, chunkBytes);
       if (end > from) yield { buffer: from === 0 ? buffer : buffer.subarray(from), end: end - from, ascii: isAscii(buffer.subarray(from, end)) };
       if (end > 0) skipMark = false; // it was in front of what is done
       [buffer, spare] = [spare, buffer];
@@ -132,11 +133,11 @@ export class LineSource implements LogSource {
   }
 }
 
-/** As many bytes as a chunk takes, or as there are; some file systems give less than asked for. */
-async function readFully(handle: FileHandle, buffer: Buffer, at: number): Promise<number> {
+/** As many bytes as wanted, or as there are; some file systems give less than asked for. */
+async function readFully(handle: FileHandle, buffer: Buffer, at: number, wanted: number): Promise<number> {
   let filled = 0;
-  while (filled < CHUNK_BYTES) {
-    const { bytesRead } = await handle.read(buffer, at + filled, CHUNK_BYTES - filled, null);
+  while (filled < wanted) {
+    const { bytesRead } = await handle.read(buffer, at + filled, wanted - filled, null);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }

@@ -8,6 +8,7 @@ export interface FileRanges {
   readonly size: number;
   /** Chunks there are, empty ones included. */
   readonly count: number;
+  readonly chunkBytes: number;
   /** Where a chunk's bytes end; for progress. */
   advance(bytes: number): void;
 }
@@ -29,13 +30,13 @@ export interface RangeChunk extends LineChunk {
 }
 
 /**
- * Reads the chunks of a plain file by number: chunk i holds the lines whose line ends stand in [i, i + 1) × CHUNK_BYTES, the last chunk a line
+ * Reads the chunks of a plain file by number: chunk i holds the lines whose line ends stand in [i, i + 1) × chunkBytes, the last chunk a line
  * without an end. What lies before the range is only looked at for where the first of those lines begins.
  */
 export class RangeReader {
   private readonly handle: number;
 
-  constructor(private readonly ranges: Pick<FileRanges, 'file' | 'size' | 'count'>) {
+  constructor(private readonly ranges: Omit<FileRanges, 'advance'>) {
     this.handle = openSync(ranges.file, 'r');
   }
 
@@ -45,11 +46,11 @@ export class RangeReader {
 
   /** Chunk `index` in `spare`, or in larger room where that does not do. */
   read(index: number, spare?: SharedArrayBuffer): RangeChunk {
-    const { size, count } = this.ranges;
-    const first = index * CHUNK_BYTES;
+    const { size, count, chunkBytes } = this.ranges;
+    const first = index * chunkBytes;
     const last = index === count - 1;
     const from = Math.min(first, size);
-    const to = Math.min(first + CHUNK_BYTES, size);
+    const to = Math.min(first + chunkBytes, size);
     let back = Math.min(from, LOOK_BACK);
     let bytes = roomFor(to - from + back, spare);
     let buffer = Buffer.from(bytes);
@@ -91,6 +92,6 @@ function startOf(buffer: Buffer, back: number, from: number): number {
 }
 
 /** The ranges of a plain file of `size` bytes: as many as hold it, and one for a last line without an end. */
-export function rangesOf(file: string, size: number, advance: (bytes: number) => void): FileRanges {
-  return { file, size, count: Math.ceil(size / CHUNK_BYTES) + 1, advance };
+export function rangesOf(file: string, size: number, chunkBytes: number, advance: (bytes: number) => void): FileRanges {
+  return { file, size, count: Math.ceil(size / chunkBytes) + 1, chunkBytes, advance };
 }

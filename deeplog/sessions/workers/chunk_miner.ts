@@ -2,8 +2,8 @@ import { ParameterColumns } from '../../artifacts/index.js';
 import { LogFormat, RangeReader, restoreState, TemplateMiner, TimeFormat } from '../../parsing/index.js';
 import { LineBlock, type HeaderCounts } from '../line_block.js';
 import { SharedKey } from '../session_key.js';
+import { copyOf, SessionPacker } from '../session_pieces.js';
 import { UNSURE, type ChunkRequest, type MinedChunk, type SharedChunk, type WorkerSettings } from './protocol.js';
-import { SessionPacker } from './session_pieces.js';
 
 const UNPARSED_SAMPLE = 1000;
 
@@ -59,7 +59,8 @@ export class ChunkMiner {
       parameters.append(buffers[i], miner.found.starts, miner.found.ends, cluster === null ? 0 : miner.found.count);
     }
     const used = this.used(event, count);
-    const pieces = this.packer === null || used.event.includes(UNSURE) ? null : this.packer.pack(block);
+    const packed = this.packer === null || used.event.includes(UNSURE) ? null : this.packer.pack(block);
+    const pieces = packed === null ? null : copyOf(packed); // packed while the block has its columns
     return {
       chunk,
       mined: { count, columns: block.handOver(spare?.columns ?? null), parameters: parameters.handOver(spare?.parameters ?? null), used, pieces, counts: { ...counts }, unparsed: this.unparsed, firstUndated: block.firstUndated },

@@ -2,7 +2,7 @@ import type { PlainParameters } from '../../artifacts/index.js';
 import type { FileRanges, FullSearch, MinerOptions, MinerState } from '../../parsing/index.js';
 import type { AdapterOptions } from '../adapters.js';
 import type { BlockColumns, HeaderCounts } from '../line_block.js';
-import type { SessionPieces } from './session_pieces.js';
+import type { SessionPieces } from '../session_pieces.js';
 
 /** What a worker needs to read lines as the main thread does. */
 export interface WorkerSettings {
@@ -16,7 +16,7 @@ export interface WorkerSettings {
   readonly adapter: AdapterOptions | null;
   readonly fullSearch: FullSearch;
   /** The file whose chunks are asked for by number; null: chunks are brought along. */
-  readonly ranges: Pick<FileRanges, 'file' | 'size' | 'count'> | null;
+  readonly ranges: Omit<FileRanges, 'advance'> | null;
 }
 
 /** A template that was made or changed. */

@@ -128,6 +128,6 @@ export function workerSettings(options: ParseOptions, ranges: FileRanges | null)
     anomalyLabels: options.anomalyLabels,
     adapter: options.adapter,
     fullSearch: options.fullSearch,
-    ranges: ranges === null ? null : { file: ranges.file, size: ranges.size, count: ranges.count },
+    ranges: ranges === null ? null : { file: ranges.file, size: ranges.size, count: ranges.count, chunkBytes: ranges.chunkBytes },
   };
 }

@@ -1,16 +1,20 @@
-import { enlarged } from '../../artifacts/index.js';
-import { KeyTable } from '../key_table.js';
-import type { LineBlock } from '../line_block.js';
+import { enlarged } from '../artifacts/index.js';
+import { KeyTable } from './key_table.js';
+import type { LineBlock } from './line_block.js';
 
 /**
  * What a chunk adds to each session: its events packed as {@link SessionLog} keeps them, all but the first, whose line and time only
- * make sense beside what the session held before. One entry per distinct key of the chunk, in order of first appearance.
+ * make sense beside what the session held before. One entry per distinct key of the chunk, in order of first appearance; arrays may be longer.
  */
 export interface SessionPieces {
   readonly count: number;
+  /** Rows of the block. */
+  readonly rows: number;
+  /** Packed bytes. */
+  readonly bytes: number;
   /** Key bytes end to end, and where each ends. */
   readonly keys: Uint8Array;
-  readonly keyEnds: Int32Array;
+  readonly keyEnds: Float64Array;
   /** By row of the block: its key, or −1. */
   readonly keyOfRow: Int32Array;
   /** Rows of the first and the last event. */
@@ -36,7 +40,7 @@ export class SessionPacker {
   private packed = new Uint8Array(1 << 16);
   private packedEnds = new Int32Array(1 << 12);
 
-  /** null: some rows have a time and some have none, which is for the session to sort out event by event. */
+  /** The packer's own arrays, good until the next block. null: some rows have a time and some have none, which is for the session to sort out event by event. */
   pack(block: LineBlock): SessionPieces | null {
     const { count, buffers, keyStarts, keyEnds, time, line, label, event } = block;
     this.table.clear();
@@ -92,8 +96,7 @@ export class SessionPacker {
     }
     const { size } = table;
     return {
-      count: size, ...table.contents(), keyOfRow: keyOfRow.slice(0, count), firstRow: firstRow.slice(0, size), lastRow: lastRow.slice(0, size),
-      events: events.slice(0, size), label: this.label.slice(0, size), packed: this.packed.slice(0, at), packedEnds: packedEnds.slice(0, size),
+      count: size, rows: count, bytes: at, ...table.contents(), keyOfRow, firstRow, lastRow, events, label: this.label, packed: this.packed, packedEnds,
     };
   }
 
@@ -122,4 +125,13 @@ function putVarint(bytes: Uint8Array, from: number, value: number): number {
   }
   bytes[at++] = rest;
   return at;
+}
+
+/** The same in arrays of just its size, which can be given away. */
+export function copyOf(p: SessionPieces): SessionPieces {
+  const { count } = p;
+  return {
+    ...p, keys: Uint8Array.from(p.keys.subarray(0, count === 0 ? 0 : p.keyEnds[count - 1])), keyEnds: p.keyEnds.slice(0, count), keyOfRow: p.keyOfRow.slice(0, p.rows), firstRow: p.firstRow.slice(0, count), lastRow: p.lastRow.slice(0, count),
+    events: p.events.slice(0, count), label: p.label.slice(0, count), packed: p.packed.slice(0, p.bytes), packedEnds: p.packedEnds.slice(0, count),
+  };
 }
