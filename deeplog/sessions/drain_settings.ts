@@ -64,7 +64,7 @@ export interface DrainFlags {
 export interface DrainSettings {
   readonly flags: DrainFlags;
   readonly miner: MinerOptions;
-  readonly parse: Pick<ParseOptions, 'adapter' | 'logFormat' | 'timeFormat' | 'anomalyLabels' | 'labelColumn' | 'fullSearch' | 'format'>;
+  readonly parse: Pick<ParseOptions, 'adapter' | 'logFormat' | 'timeFormat' | 'anomalyLabels' | 'labelColumn' | 'fullSearch' | 'format' | 'awaitWorkers'>;
 }
 
 /**

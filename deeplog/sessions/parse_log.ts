@@ -32,6 +32,7 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
     const started = performance.now();
     let stateSaved = started;
     let reported = started;
+    if (options.awaitWorkers === true) await pool?.up();
     let writing: Promise<void> = Promise.resolve();
     for await (const lines of takeChunks(source, pass, pool, ranges)) {
       if (pass.events.rows >= EVENTS_PER_BATCH || pass.events.textBytes >= TEXT_BYTES_PER_BATCH) {

@@ -17,6 +17,8 @@ export interface ParseOptions extends LinePassOptions {
   readonly sessionLabels: ReadonlyMap<string, boolean> | null;
   /** Threads that read and mine lines; 1: none but this one. */
   readonly workers: number;
+  /** Wait for them instead of beginning alone, so that a small file shows what they do. */
+  readonly awaitWorkers?: boolean;
   /** Share of non-empty lines that may fail to fit the log format. */
   readonly maxUnparsed: number;
   readonly format: 'json' | 'arrow' | 'both' | 'auto';

@@ -115,7 +115,7 @@ describe('Arrow artifacts', () => {
       time: fc.oneof(fc.constant(NaN), fc.integer({ min: -1e12, max: 4e12 })), label: fc.constantFrom(-1, 0, 1), parameters: fc.array(fc.string({ unit: 'binary', maxLength: 8 }), { maxLength: 3 }),
     });
     await fc.assert(fc.asyncProperty(fc.array(fc.array(row, { maxLength: 30 }), { minLength: 1, maxLength: 3 }), async (batches) => {
-      const builder = new EventsBuilder();
+      const builder = new EventsBuilder(4);
       const writer = await ArrowFileWriter.create(file);
       for (const rows of batches) {
         for (const r of rows) {

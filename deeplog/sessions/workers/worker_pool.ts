@@ -52,6 +52,11 @@ export class WorkerPool {
     return this.threads.filter((t) => t.ready).length;
   }
 
+  /** When all threads are up. @throws DataError when one has failed. */
+  async up(): Promise<void> {
+    while (this.ready < this.threads.length) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
   /** How much has been learned so far; an answer only knows what was learned before it was asked for. */
   get knowledge(): number {
     return this.learned.length;
