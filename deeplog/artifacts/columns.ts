@@ -38,6 +38,11 @@ export class Column<T extends Growable> {
     this.data[this.length++] = value;
   }
 
+  pushAll(values: ArrayLike<number>): void {
+    this.reserve(values.length).set(values, this.length);
+    this.length += values.length;
+  }
+
   /** Makes room for `more` values beyond `length`. */
   reserve(more: number): T {
     if (this.length + more > this.data.length) {
@@ -70,6 +75,16 @@ export class Int64Column {
     if (value > 0x7fffffff || value < -0x80000000) words[at] = (value - Math.floor(value / 4294967296) * 4294967296) | 0;
     words[at + 1] = Math.floor(value / 4294967296);
     this.words.length = at + 2;
+  }
+
+  pushAll(values: ArrayLike<number>): void {
+    const words = this.words.reserve(2 * values.length);
+    for (let i = 0, at = this.words.length; i < values.length; i++, at += 2) {
+      const high = Math.floor(values[i] / 4294967296);
+      words[at] = (values[i] - high * 4294967296) | 0;
+      words[at + 1] = high;
+    }
+    this.words.length += 2 * values.length;
   }
 
   takeSigned(): BigInt64Array {

@@ -68,12 +68,12 @@ export class SessionsBuilder {
     this.keyOffsets.push(this.keys.length);
     this.firstLine.push(record.firstLine);
     this.nLines.push(events.length);
-    if (lines !== null) for (let i = 0; i < lines.length; i++) this.lines.push(lines[i]);
+    if (lines !== null) this.lines.pushAll(lines);
     this.linesValid.push(lines !== null);
     this.lineOffsets.push(this.lines.length);
-    for (let i = 0; i < events.length; i++) this.events.push(events[i]);
+    this.events.pushAll(events);
     this.eventOffsets.push(this.events.length);
-    if (elapsedMs !== null) for (let i = 0; i < elapsedMs.length; i++) this.elapsed.push(elapsedMs[i]);
+    if (elapsedMs !== null) this.elapsed.pushAll(elapsedMs);
     this.elapsedValid.push(elapsedMs !== null);
     this.elapsedOffsets.push(this.elapsed.length);
     this.label.push(record.label === true);

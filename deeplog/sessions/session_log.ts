@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../artifacts/index.js';
+import { enlarged, type SessionRecord } from '../artifacts/index.js';
 
 const CHUNK_BYTES = 32;
 const DATA_BYTES = CHUNK_BYTES - 4;
@@ -18,6 +18,7 @@ export class SessionLog {
   private chunksUsed = 0;
   private readonly open: (OpenSession | undefined)[] = [];
   private readonly closedHandles: number[] = [];
+  private scratch = new Uint8Array(1 << 10);
 
   /** `handle` from {@link begin}; `line` 1-based, rising; `time` ms or NaN. */
   append(handle: number, event: number, line: number, time: number, label: boolean | null): void {
@@ -76,14 +77,29 @@ export class SessionLog {
     const events = new Uint32Array(s.count);
     const lines = new Float64Array(s.count);
     const elapsed = s.timed ? new Float64Array(s.count) : null;
-    const reader = new ChunkReader(this.blocks, this.links, s.head);
+    const bytes = this.unchained(s);
+    let at = 0;
     let line = 0;
     let timedBefore = false;
     for (let i = 0; i < s.count; i++) {
-      events[i] = reader.varint();
-      line += reader.varint();
+      // Numbers below 128, most of them, need no call.
+      if (bytes[at] < 128) events[i] = bytes[at++];
+      else {
+        events[i] = varintAt(bytes, at);
+        at = varintEnd(bytes, at);
+      }
+      if (bytes[at] < 128) line += bytes[at++];
+      else {
+        line += varintAt(bytes, at);
+        at = varintEnd(bytes, at);
+      }
       lines[i] = line;
-      const code = reader.varint();
+      let code = bytes[at];
+      if (code < 128) at++;
+      else {
+        code = varintAt(bytes, at);
+        at = varintEnd(bytes, at);
+      }
       if (elapsed === null) continue;
       if (code === 0) elapsed[i] = NaN;
       else {
@@ -103,6 +119,19 @@ export class SessionLog {
   /** Bytes held by chunks, for measuring. */
   get bytes(): number {
     return this.blocks.reduce((sum, block) => sum + block.length, 0);
+  }
+
+  /** A session's bytes end to end, good until the next session's. */
+  private unchained(s: OpenSession): Uint8Array {
+    let at = 0;
+    for (let chunk = s.head; ; chunk = this.next(chunk)) {
+      const size = chunk === s.tail ? s.used : DATA_BYTES;
+      if (at + size > this.scratch.length) this.scratch = enlarged(this.scratch, at + size);
+      const { scratch } = this;
+      const block = this.blocks[chunk >>> 15];
+      for (let i = (chunk & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES, end = i + size; i < end; i++, at++) scratch[at] = block[i];
+      if (chunk === s.tail) return scratch;
+    }
   }
 
   private session(handle: number): OpenSession {
@@ -180,22 +209,19 @@ interface OpenSession {
   label: boolean | null;
 }
 
-class ChunkReader {
-  private at = 0;
-  constructor(private readonly blocks: readonly Uint8Array[], private readonly links: readonly DataView[], private chunk: number) {}
-
-  varint(): number {
-    let value = 0;
-    let scale = 1;
-    for (;;) {
-      if (this.at === DATA_BYTES) {
-        this.chunk = this.links[this.chunk >>> 15].getUint32((this.chunk & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + DATA_BYTES);
-        this.at = 0;
-      }
-      const byte = this.blocks[this.chunk >>> 15][(this.chunk & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + this.at++];
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-      scale *= 128;
-    }
+/** The number that begins at `from`. */
+function varintAt(bytes: Uint8Array, from: number): number {
+  let value = 0;
+  let scale = 1;
+  for (let at = from; ; at++) {
+    value += (bytes[at] & 127) * scale;
+    if (bytes[at] < 128) return value;
+    scale *= 128;
   }
+}
+
+function varintEnd(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (bytes[at] > 127) at++;
+  return at + 1;
 }
