@@ -137,7 +137,7 @@ async function suggestions(dataDir: string): Promise<void> {
     const preset = new LogFormat(SYSTEMS[name.toLowerCase() as SystemName].logformat);
     const lines = readFileSync(file, 'utf8').split('\n').filter((l) => l.trim() !== '');
     const s = suggestFor(lines.map((l) => l.trim()));
-    const format = new LogFormat(s.logformat);
+    const format = new LogFormat(s.logformat ?? '<Content>');
     const miner = new TemplateMiner({ drain: { simTh: 0.5, depth: 4 }, masking: s.masks.map((m) => ({ regexPattern: m.regex, maskWith: '*' })) });
     const message = (f: LogFormat, line: string): string | null => {
       const buffer = Buffer.from(line);
@@ -149,7 +149,7 @@ async function suggestions(dataDir: string): Promise<void> {
     const events = messages.map((m) => (m === null ? 0 : miner.add(m).id));
     const { ga } = parsingAccuracy({ events, template: () => '', truth: [...truth.values()] });
     const known = parse2k(file, 'drain', name.toLowerCase() as SystemName, truth);
-    console.log(name.padEnd(12) + [right.toFixed(4), (s.dated / Math.max(1, s.fitting)).toFixed(2), ga.toFixed(4), parsingAccuracy(known.parsed).ga.toFixed(4)].map((v) => v.padStart(11)).join('') + `  ${s.logformat}`);
+    console.log(name.padEnd(12) + [right.toFixed(4), (s.dated / Math.max(1, s.fitting)).toFixed(2), ga.toFixed(4), parsingAccuracy(known.parsed).ga.toFixed(4)].map((v) => v.padStart(11)).join('') + `  ${s.logformat ?? ''}`);
   }
   console.log(`\nthe message is found in 99 % of the lines, or more, of ${exact} of 16 systems\n`);
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { eachLine, FLAT_TIME_FORMAT, logInput, LogFormat, parsingAccuracy, suggestSettings, TemplateMiner, TimeFormat } from '../../deeplog/parsing/index.js';
+import { eachLine, FLAT_TIME_FORMAT, logInput, LogFormat, parsingAccuracy, suggestSettings, TemplateMiner, TimeFormat, timeFields } from '../../deeplog/parsing/index.js';
 import { linesOf, type KnownFormat, type TrueLine } from './values.js';
 
 /** What settings make of a format's lines, beside what is known of them. Shares, from 0 to 1. */
@@ -33,7 +33,7 @@ export interface Settings {
 export async function suggested(format: KnownFormat): Promise<Settings> {
   return withFile(linesOf(format), async (file) => {
     const s = await suggestSettings(await (await logInput({ file })).open());
-    return { layout: s.logformat, timeFormat: s.timeFormat, masks: s.masks.map((m) => m.regex) };
+    return { layout: s.logformat, timeFormat: s.timeFormat, masks: s.masks.map((m) => m.regex), ...(s.fields === null ? {} : { fields: s.fields.join(',') }), ...(s.recordStart === null ? {} : { recordStart: s.recordStart }) };
   });
 }
 
@@ -65,7 +65,7 @@ export async function score(format: KnownFormat, settings: Settings): Promise<Sc
         const { text: message, values, time: when } = truth[record];
         const right = flat(text) === flat(message) || flat(text).startsWith(`${flat(message)} End-Date:`);
         if (right) seen.message++;
-        if (time !== null && Math.abs(readTime(buffer, layout, time) - when) < format.unit) seen.time++;
+        if (time !== null && Math.abs(readTime(buffer, layout, time, timeFormat ?? '') - when) < format.unit) seen.time++;
         const { masker } = miner;
         for (const [a, b] of values) {
           if (!/\d/.test(message.slice(a, b))) continue;
@@ -101,9 +101,8 @@ function lineNumbers(truth: readonly TrueLine[]): Map<number, number> {
   return out;
 }
 
-function readTime(buffer: Buffer, layout: LogFormat, time: TimeFormat): number {
-  const text = ['Date', 'Time'].map((name) => layout.fields.indexOf(name)).filter((f) => f >= 0).map((f) => buffer.toString('utf8', layout.starts[f], layout.ends[f])).join(' ');
-  const bytes = Buffer.from(text);
+function readTime(buffer: Buffer, layout: LogFormat, time: TimeFormat, format: string): number {
+  const bytes = Buffer.from(timeFields(layout.fields, format).map((f) => buffer.toString('utf8', layout.starts[f], layout.ends[f])).join(' '));
   return time.parse(bytes, 0, bytes.length);
 }
 

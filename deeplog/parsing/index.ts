@@ -15,4 +15,4 @@ export { captureState, dropForgottenTokens, loadState, readState, restoreState, 
 export { asIni, suggestFor, suggestSettings, type Suggestion } from './suggest/index.js';
 export { SYSTEMS, systemFlags, type SystemName, type SystemPreset } from './systems.js';
 export { readTruth } from './truth.js';
-export { TimeFormat } from './time_format.js';
+export { timeFields, TimeFormat } from './time_format.js';

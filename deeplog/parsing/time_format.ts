@@ -191,6 +191,17 @@ export class TimeFormat {
   }
 }
 
+const DATED = ['Year', 'Month', 'Day', 'Date', 'Time'];
+
+/**
+ * The fields of a layout that say when, in their order: <Date> and <Time>, and with them <Day>, <Month> and <Year> where there is a <Month> and the time format
+ * reads one (syslog).
+ */
+export function timeFields(fields: readonly string[], timeFormat: string): number[] {
+  const apart = fields.includes('Month') && /%[bBm]/.test(timeFormat);
+  return fields.map((f, i) => (apart ? DATED.includes(f) : f === 'Date' || f === 'Time') ? i : -1).filter((i) => i >= 0);
+}
+
 /** Fields of the flat form, by index. */
 const FIELDS: readonly Field[] = ['year', 'year2', 'month', 'day', 'hour', 'minute', 'second', 'fraction'];
 const FRACTION = 7;

@@ -1,8 +1,10 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import type { LineChunk, LogFormat, TimeFormat } from '../parsing/index.js';
+import { timeFields, type LineChunk, type LogFormat, type TimeFormat } from '../parsing/index.js';
 
 /** Room for lines at first; a request may bring only a few. */
 const FIRST_LINES = 1 << 8;
+/** Longer fields are no times. */
+const LONGEST_TIME = 40;
 /** How much of a line that does not fit the format is kept as a sample. */
 const SAMPLE_BYTES = 2000;
 
@@ -66,18 +68,17 @@ export class LineBlock {
   session = new Int32Array(FIRST_LINES);
   /** Text of the first time that did not fit. */
   firstUndated: string | null = null;
-  private readonly dateField: number;
-  private readonly timeField: number;
+  private readonly timeFields: readonly number[];
   private readonly labelField: number;
   private readonly anomalyLabels: readonly Buffer[];
-  private readonly timeBytes = Buffer.alloc(80);
+  private readonly timeBytes: Buffer;
   private timeLength = -1;
   private readonly lastTime = Float64Array.of(NaN);
 
   constructor(private readonly options: HeaderOptions, private readonly counts: HeaderCounts, private readonly unparsed: (line: number, text: string) => void) {
     const fields = options.logFormat?.fields ?? [];
-    this.dateField = fields.indexOf('Date');
-    this.timeField = fields.indexOf('Time');
+    this.timeFields = timeFields(fields, options.timeFormat?.format ?? '');
+    this.timeBytes = Buffer.alloc((LONGEST_TIME + 1) * Math.max(1, this.timeFields.length));
     this.labelField = options.labelColumn === null ? -1 : fields.indexOf(options.labelColumn);
     this.anomalyLabels = options.anomalyLabels.map((l) => Buffer.from(l));
   }
@@ -182,26 +183,26 @@ export class LineBlock {
   }
 
   /**
-   * <Date> and <Time> joined by one blank, or the one that there is, into row i. Lines of the same second follow each other: those are read once.
+   * The fields that say when, joined by blanks, into row i. Lines of the same second follow each other: those are read once.
    * (Written to the column here: a number with a fraction that a function returns is an object to be collected, one a line.)
    */
   private readTime(buffer: Buffer, format: TimeFormat, logFormat: LogFormat, i: number): void {
     const { starts, ends } = logFormat;
-    const { timeBytes, dateField, timeField } = this;
-    if (timeField < 0 && dateField < 0) return;
-    const first = dateField < 0 ? timeField : dateField;
+    const { timeBytes, timeFields } = this;
+    if (timeFields.length === 0) return;
     let at = 0;
     let same = true;
-    for (let p = starts[first]; p < ends[first] && at < 40; p++, at++) {
-      if (timeBytes[at] !== buffer[p]) {
-        timeBytes[at] = buffer[p];
-        same = false;
+    for (let f = 0; f < timeFields.length; f++) {
+      if (f > 0) {
+        if (timeBytes[at] !== 32) {
+          timeBytes[at] = 32;
+          same = false;
+        }
+        at++;
       }
-    }
-    if (timeField >= 0 && dateField >= 0) {
-      if (timeBytes[at] !== 32) same = false;
-      timeBytes[at++] = 32;
-      for (let p = starts[timeField]; p < ends[timeField] && at < 80; p++, at++) {
+      const field = timeFields[f];
+      const end = Math.min(ends[field], starts[field] + LONGEST_TIME);
+      for (let p = starts[field]; p < end; p++, at++) {
         if (timeBytes[at] !== buffer[p]) {
           timeBytes[at] = buffer[p];
           same = false;

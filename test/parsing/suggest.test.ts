@@ -27,7 +27,7 @@ describe('suggested settings', () => {
     const lines = Array.from({ length: 400 }, (_, i) => [header(i), message(i)] as const);
     const s = suggestFor(lines.map((l) => l.join('')));
     expect(s).toMatchObject({ logformat: layout, timeFormat: time, sampled: 400, fitting: 400, dated: time === null ? 0 : 400 });
-    const format = new LogFormat(s.logformat);
+    const format = new LogFormat(s.logformat ?? '');
     for (const [head, text] of lines) {
       const bytes = Buffer.from(head + text);
       expect(format.match(bytes, 0, bytes.length, true)).toBe(true);

@@ -16,8 +16,9 @@ const SEPARATOR = '\x01';
 /** Times are written so, unless they are left as they are. */
 export const FLAT_TIME_FORMAT = '%Y-%m-%dT%H:%M:%S.%f';
 
-const USUAL_CONTENT = ['Content', 'content', 'message', 'Message', 'msg', 'MESSAGE', 'log', 'text', 'body'];
-const USUAL_TIME = ['timestamp', '@timestamp', 'Timestamp', 'time', 'Time', 'ts', 'datetime'];
+/** What columns of messages, and of times, are called. */
+export const USUAL_CONTENT = ['Content', 'content', 'message', 'Message', 'msg', 'MESSAGE', 'log', 'text', 'body'];
+export const USUAL_TIME = ['timestamp', '@timestamp', 'Timestamp', 'time', 'Time', 'ts', 'datetime'];
 
 /**
  * `given`: entries such as `Content=message`, `Time=Date+Time`, `Session=trace.id`, `Label=alert`; further names stand before

@@ -1,12 +1,19 @@
 import { DataError } from '../../common/index.js';
 import { LogFormat } from '../log_format.js';
 import type { LogSource } from '../sources/index.js';
-import { TimeFormat } from '../time_format.js';
+import { TimeFormat, timeFields } from '../time_format.js';
+import { guessFields } from './json.js';
 import { guessHeader } from './layout.js';
 import { guessMasks, type MaskGuess } from './masks.js';
+import { guessRecords } from './records.js';
 
 export interface Suggestion {
-  readonly logformat: string;
+  /** null: JSON lines, which have `fields`. */
+  readonly logformat: string | null;
+  /** For --fields, where lines are JSON objects. */
+  readonly fields: readonly string[] | null;
+  /** For --record_start, where records have several lines. */
+  readonly recordStart: string | null;
   readonly timeFormat: string | null;
   readonly masks: readonly MaskGuess[];
   /** Lines looked at, and of them those that fit the layout and whose time fits its format. */
@@ -32,8 +39,12 @@ export async function suggestSettings(source: LogSource): Promise<Suggestion> {
 }
 
 /** The same for lines at hand. */
-export function suggestFor(lines: readonly string[]): Suggestion {
-  const header = guessHeader(lines);
+export function suggestFor(given: readonly string[]): Suggestion {
+  const json = guessFields(given);
+  if (json !== null) return { logformat: null, fields: json.fields, recordStart: null, timeFormat: null, masks: guessMasks(json.messages), sampled: given.length, fitting: json.messages.length, dated: json.dated, example: [['Content', json.messages[0]]] };
+  const records = guessRecords(given);
+  const lines = records?.first ?? given;
+  const header = guessHeader(lines, records?.prefix);
   const format = new LogFormat(header.layout);
   const messages: string[] = [];
   let dated = 0;
@@ -48,11 +59,11 @@ export function suggestFor(lines: readonly string[]): Suggestion {
     };
     if (messages.length === 0) example = format.fields.map((f) => [f, text(f)]);
     messages.push(text('Content'));
-    const when = Buffer.from([text('Date'), text('Time')].filter((t) => t !== '').join(' '));
+    const when = Buffer.from(timeFields(format.fields, header.time ?? '').map((f) => text(format.fields[f])).join(' '));
     if (useful !== null && !Number.isNaN(useful.parse(when, 0, when.length))) dated++;
   }
   const timeFormat = dated >= messages.length * 0.95 && dated > 0 ? header.time : null;
-  return { logformat: header.layout, timeFormat, masks: guessMasks(messages), sampled: lines.length, fitting: messages.length, dated: timeFormat === null ? 0 : dated, example };
+  return { logformat: header.layout, fields: null, recordStart: records?.start ?? null, timeFormat, masks: guessMasks(messages), sampled: lines.length, fitting: messages.length, dated: timeFormat === null ? 0 : dated, example };
 }
 
 /** The suggestion as a drain3.ini that works, with its evidence as comments. */
@@ -60,14 +71,17 @@ export function asIni(s: Suggestion, from: string): string {
   const percent = (n: number, of: number): string => `${n.toLocaleString('en-US')} of ${of.toLocaleString('en-US')} (${((100 * n) / Math.max(1, of)).toFixed(1)} %)`;
   return [
     `; Suggested for ${from} from its first ${s.sampled.toLocaleString('en-US')} lines. Look it over; then: drain --parser_config THIS_FILE`,
+    ...(s.fields === null ? [] : [`; and: --input_format jsonl --fields ${s.fields.join(',')}`]),
+    ...(s.recordStart === null ? [] : [`; records have several lines; and: --record_start '${s.recordStart}'`]),
+    ...(s.timeFormat !== null && new TimeFormat(s.timeFormat).yearless ? ['; times have no year; and: --year, the year of the first line'] : []),
     '', '[DRAIN]', 'sim_th = 0.5', 'depth = 4',
     '', '[MASKING]',
     ...s.masks.map((m) => `; ${m.what}: in ${(100 * m.share).toFixed(1)} % of the messages, ${m.distinct.toLocaleString('en-US')} values, e.g. ${m.example.slice(0, 80)}`),
     `masking = [${s.masks.map((m) => `\n    {"regex_pattern": ${JSON.stringify(m.regex)}, "mask_with": "*"}`).join(',')}${s.masks.length > 0 ? '\n    ' : ''}]`,
     '', '[ADAPTER_PARAMS]',
     `; lines that fit: ${percent(s.fitting, s.sampled)}; the first: ${s.example.map(([f, v]) => `${f} ${JSON.stringify(v.slice(0, 60))}`).join(', ')}`,
-    `logformat = ${s.logformat}`,
-    ...(s.timeFormat === null ? ['; no field says when in a way that can be read; set time_format by hand where one does'] : [`; times that can be read: ${percent(s.dated, s.fitting)}`, `time_format = ${s.timeFormat}`]),
+    ...(s.logformat === null ? [] : [`logformat = ${s.logformat}`]),
+    ...(s.fields !== null ? [] : s.timeFormat === null ? ['; no field says when in a way that can be read; set time_format by hand where one does'] : [`; times that can be read: ${percent(s.dated, s.fitting)}`, `time_format = ${s.timeFormat}`]),
     '',
   ].join('\n');
 }

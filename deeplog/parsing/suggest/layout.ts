@@ -16,22 +16,22 @@ export interface HeaderGuess {
  * Reads headers off a sample, from left to right: at each place the first kind of piece that all lines but a few have there. Columns of
  * unknown meaning are taken when one that is known comes after them; where none does, the message begins.
  */
-export function guessHeader(lines: readonly string[]): HeaderGuess {
-  let layout = '';
+export function guessHeader(lines: readonly string[], prefix = ''): HeaderGuess {
+  let layout = prefix.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
   const times = new Map<string, string>();
-  let places = lines.map(() => 0);
+  let places = lines.map(() => prefix.length);
   const names = new Map<string, number>();
   for (let n = 0; n < MAX_PIECES; n++) {
     const found = next(lines, places, names, LOOK_AHEAD);
     if (found === null) break;
     const { piece, separator } = found;
-    if (piece.time !== undefined && !times.has(piece.layout)) times.set(piece.layout, piece.time);
+    if (piece.time !== undefined && !times.has(piece.layout) && !names.has('Time')) times.set(piece.layout, piece.time);
     layout += rename(piece.layout, names) + separator.layout;
     places = separator.after;
   }
   if (!/<(Time|Date)>/.test(layout) && layout.includes('<Timestamp>')) return { layout: `${layout.replace('<Timestamp>', '<Time>')}<Content>`, time: '%s' };
   // Where date and time stand apart they are read joined by a blank.
-  const [whole, date, clock] = [[...times].find(([l]) => l.includes('<Date> <Time>') || l.startsWith('\\['))?.[1], times.get('<Date>'), times.get('<Time>')];
+  const [whole, date, clock] = [[...times.values()].find((t) => /%[djes]/.test(t) && /%[HIs]/.test(t)), times.get('<Date>'), times.get('<Time>')];
   const time = whole ?? (date === undefined || clock === undefined ? clock ?? date ?? null : `${date} ${clock}`);
   return { layout: `${layout}<Content>`, time };
 }
@@ -44,6 +44,11 @@ interface Found {
 
 function next(lines: readonly string[], places: readonly number[], names: ReadonlyMap<string, number>, ahead: number): Found | null {
   const timed = names.has('Time') && (names.has('Date') || names.has('Timestamp') || names.has('Month'));
+  if (!names.has('Time') && !names.has('Month') && [...names.keys()].every((n) => n === 'Field') && !TIMES.some((t) => taken(lines, places, t) !== null)) {
+    // Columns before the time of an access log are no components, whatever they look like.
+    const ahead = timeAhead(lines, places, LOOK_AHEAD);
+    if (ahead !== null) return ahead;
+  }
   for (const piece of [...(timed ? TIMES.filter((t) => t.layout === '<Time>' && t.time?.includes('%Y')) : TIMES), ...MARKS]) {
     // A message may begin with a number or a bracket; a level or a component twice is none.
     if (/^<(Level|Label)>|\[<Level>|<Component>/.test(piece.layout) && names.has(/<(\w+)>/.exec(piece.layout)?.[1] ?? '')) continue;
@@ -63,9 +68,17 @@ function next(lines: readonly string[], places: readonly number[], names: Readon
   return null;
 }
 
+/** The column here, where a time comes after it or after some more. */
+function timeAhead(lines: readonly string[], places: readonly number[], ahead: number): Found | null {
+  const column = ahead === 0 ? null : taken(lines, places, COLUMN);
+  if (column === null) return null;
+  const { after } = column.separator;
+  return TIMES.some((t) => t.layout.startsWith('\\[') && taken(lines, after, t) !== null) || timeAhead(lines, after, ahead - 1) !== null ? column : null;
+}
+
 function taken(lines: readonly string[], places: readonly number[], piece: Piece): Found | null {
   const after = tryPiece(lines, places, piece);
-  const separator = after === null ? null : commonSeparator(lines, after);
+  const separator = after === null ? null : piece.glued === true ? { layout: '', after } : commonSeparator(lines, after);
   return separator === null ? null : { piece, separator };
 }
 

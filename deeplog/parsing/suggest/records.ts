@@ -1,0 +1,29 @@
+import { TIMES } from './pieces.js';
+
+/** Fewer first lines than this share, and they are no records; more, and the others are odd lines. */
+const LEAST = 0.02;
+const MOST = 0.9;
+
+export interface RecordGuess {
+  /** A Python regular expression that matches the first line of each record. */
+  readonly start: string;
+  /** What every first line begins with, before its time. */
+  readonly prefix: string;
+  readonly first: readonly string[];
+}
+
+/** Records of several lines: only some lines, the first among them, begin with a time, or with a word and a time. */
+export function guessRecords(lines: readonly string[]): RecordGuess | null {
+  for (const prefix of ['', /^[A-Za-z][\w-]*: */.exec(lines[0])?.[0] ?? '']) {
+    for (const { looks } of TIMES) {
+      const begins = (line: string): boolean => {
+        looks.lastIndex = prefix.length;
+        return line.startsWith(prefix) && looks.test(line);
+      };
+      if (!begins(lines[0])) continue;
+      const first = lines.filter(begins);
+      if (first.length >= Math.max(2, lines.length * LEAST) && first.length <= lines.length * MOST) return { start: `^${prefix}${looks.source}`, prefix, first };
+    }
+  }
+  return null;
+}
