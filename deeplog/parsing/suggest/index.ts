@@ -43,7 +43,7 @@ export function suggestFor(given: readonly string[]): Suggestion {
   const json = guessFields(given);
   if (json !== null) return { logformat: null, fields: json.fields, recordStart: null, timeFormat: null, masks: guessMasks(json.messages), sampled: given.length, fitting: json.messages.length, dated: json.dated, example: [['Content', json.messages[0]]] };
   const records = guessRecords(given);
-  const lines = records?.first ?? given;
+  const lines = records?.records ?? given;
   const header = guessHeader(lines, records?.prefix);
   const format = new LogFormat(header.layout);
   const messages: string[] = [];

@@ -31,8 +31,8 @@ export function guessHeader(lines: readonly string[], prefix = ''): HeaderGuess 
   }
   if (!/<(Time|Date)>/.test(layout) && layout.includes('<Timestamp>')) return { layout: `${layout.replace('<Timestamp>', '<Time>')}<Content>`, time: '%s' };
   // Where date and time stand apart they are read joined by a blank.
-  const [whole, date, clock] = [[...times.values()].find((t) => /%[djes]/.test(t) && /%[HIs]/.test(t)), times.get('<Date>'), times.get('<Time>')];
-  const time = whole ?? (date === undefined || clock === undefined ? clock ?? date ?? null : `${date} ${clock}`);
+  const formats = [...times].filter(([l]) => /<(Date|Time)>/.test(l)).map(([, t]) => t);
+  const time = formats.length === 0 ? null : formats.join(' ');
   return { layout: `${layout}<Content>`, time };
 }
 
@@ -52,6 +52,7 @@ function next(lines: readonly string[], places: readonly number[], names: Readon
   for (const piece of [...(timed ? TIMES.filter((t) => t.layout === '<Time>' && t.time?.includes('%Y')) : TIMES), ...MARKS]) {
     // A message may begin with a number or a bracket; a level or a component twice is none.
     if (/^<(Level|Label)>|\[<Level>|<Component>/.test(piece.layout) && names.has(/<(\w+)>/.exec(piece.layout)?.[1] ?? '')) continue;
+    if (piece.looks.source.startsWith('[-.*#]') && !names.has('Role')) continue; // Redis alone writes levels so
     if (piece.layout === '<Pid>' && (names.get('Pid') ?? 0) >= 2) continue;
     if (piece.layout === '<Pid>' && names.has('Component') && names.has('Level')) continue;
     const found = taken(lines, places, piece);
@@ -97,9 +98,12 @@ function tryPiece(lines: readonly string[], places: readonly number[], piece: Pi
   return alive > 0 && fitting >= alive * (1 - TOLERANCE) && fitting >= lines.length * 0.9 ? after : null;
 }
 
-/** What stands between a piece and the next in nearly all lines: blanks, a bar, a comma, a dash. */
-function commonSeparator(lines: readonly string[], places: readonly number[]): { layout: string; after: number[] } | null {
-  const pattern = /(?: - |\||,(?!\d)\s*|\s+)/y;
+/** What stands between a piece and the next in nearly all lines: blanks, a bar, a comma, a dash. A dash that only some have is no separator. */
+function commonSeparator(lines: readonly string[], places: readonly number[]): Found['separator'] | null {
+  return separatorLike(/(?: - |\||,(?!\d)\s*|\s+)/y, lines, places) ?? separatorLike(/\s+/y, lines, places);
+}
+
+function separatorLike(pattern: RegExp, lines: readonly string[], places: readonly number[]): Found['separator'] | null {
   const counts = new Map<string, number>();
   const found = lines.map((line, i) => {
     if (places[i] < 0) return null;

@@ -9,7 +9,8 @@ export interface RecordGuess {
   readonly start: string;
   /** What every first line begins with, before its time. */
   readonly prefix: string;
-  readonly first: readonly string[];
+  /** Each joined to one line. */
+  readonly records: readonly string[];
 }
 
 /** Records of several lines: only some lines, the first among them, begin with a time, or with a word and a time. */
@@ -21,8 +22,14 @@ export function guessRecords(lines: readonly string[]): RecordGuess | null {
         return line.startsWith(prefix) && looks.test(line);
       };
       if (!begins(lines[0])) continue;
-      const first = lines.filter(begins);
-      if (first.length >= Math.max(2, lines.length * LEAST) && first.length <= lines.length * MOST) return { start: `^${prefix}${looks.source}`, prefix, first };
+      const first = lines.filter(begins).length;
+      if (first < Math.max(2, lines.length * LEAST) || first > lines.length * MOST) continue;
+      const records: string[] = [];
+      for (const line of lines) {
+        if (begins(line)) records.push(line);
+        else records[records.length - 1] += ` ${line}`;
+      }
+      return { start: `^${prefix}${looks.source}`, prefix, records };
     }
   }
   return null;
