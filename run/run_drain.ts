@@ -104,7 +104,8 @@ export const drainStage: Stage = {
     const input_file = options.stdin ? '-' : options.input_file;
     if (input_file === undefined) throw new UsageError(`--input_file is missing: ${DRAIN_OPTIONS.input_file.describe}.`);
     if (options.suggest) {
-      const input = await logInput({ file: input_file });
+      // JSON lines as they stand: which of their values are the message and the time is to be found out.
+      const input = await logInput({ file: input_file, ...(/\.(jsonl|ndjson)(\.\w+)?$/i.test(input_file) ? { format: 'lines' as const } : {}) });
       return writeOut(asIni(await suggestSettings(await input.open()), input_file));
     }
     const settings = drainSettings({ ...options, input_file });

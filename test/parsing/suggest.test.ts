@@ -17,9 +17,12 @@ const message = (i: number): string => pick(`user u${i} logged in from 10.0.${i 
 describe('suggested settings', () => {
   const shapes: [string, (i: number) => string, string, string | null][] = [
     ['iso date, level, component', (i) => `2024-01-${two(1 + (i % 28))} ${clock(i)},${100 + (i % 800)} ${pick('INFO', 'WARN', 'ERROR')} [pool-${i % 9}] ${pick('a.b.Store', 'a.Net')}: `, '<Date> <Time> <Level> \\[<Process>\\] <Component>(\\[<PID>\\])?: <Content>', '%Y-%m-%d %H:%M:%S,%f'],
-    ['syslog', (i) => `Jan ${String(1 + (i % 28)).padStart(2, ' ')} ${clock(i)} host${i % 3} ${pick('sshd', 'cron')}[${200 + i}]: `, '<Month> <Day> <Time> <Field> <Component>\\[<PID>\\]( \\(<Address>\\))?: <Content>', null],
+    ['syslog', (i) => `Jan ${String(1 + (i % 28)).padStart(2, ' ')} ${clock(i)} host${i % 3} ${pick('sshd', 'cron')}[${200 + i}]: `, '<Month> <Day> <Time> <Field> <Component>\\[<PID>\\]( \\(<Address>\\))?: <Content>', '%b %d %H:%M:%S'],
     ['brackets', (i) => `[Sun Dec 04 ${clock(i)} 2005] [${pick('notice', 'error')}] `, '\\[<Time>\\] \\[<Level>\\] <Content>', '%a %b %d %H:%M:%S %Y'],
     ['bars', (i) => `20171223-${clock(i)}:${100 + (i % 900)}|${pick('Step_A', 'Step_B')}|${3000 + (i % 9)}|`, '<Time>\\|<Component>\\|<Pid>\\|<Content>', '%Y%m%d-%H:%M:%S:%f'],
+    ['an access log', (i) => `10.0.0.${i % 250} - ${pick('-', 'bob')} [${two(1 + (i % 28))}/Mar/2024:${clock(i)} +0100] `, '<Field> - <Field2> \\[<Time>\\] <Content>', '%d/%b/%Y:%H:%M:%S %z'],
+    ['key=value', (i) => `time="2024-01-${two(1 + (i % 28))}T${clock(i)}Z" level=${pick('info', 'warning')} msg=`, 'time="<Time>" level=<Level> msg=<Content>', '%Y-%m-%dT%H:%M:%SZ'],
+    ['level and name before colons', () => `${pick('INFO', 'ERROR')}:${pick('root', 'a.b')}:`, '<Level>:<Component>:<Content>', null],
     ['no header', () => '', '<Content>', null],
   ];
 
@@ -34,6 +37,21 @@ describe('suggested settings', () => {
       expect(bytes.toString('utf8', format.starts[format.contentField], format.ends[format.contentField])).toBe(text);
     }
     expect(s.masks.map((m) => m.what)).toEqual(['IP addresses', 'hexadecimal numbers', 'paths']);
+  });
+
+  it('name the columns of JSON lines, whose names are usual or not', () => {
+    const lines = Array.from({ length: 50 }, (_, i) => message(i));
+    expect(suggestFor(lines.map((msg, i) => JSON.stringify({ level: 'info', ts: 1_709_287_532.5 + i, msg })))).toMatchObject({ logformat: null, fields: ['Content=msg', 'Time=ts'], fitting: 50, dated: 50 });
+    const odd = suggestFor(lines.map((said, i) => JSON.stringify({ n: i, when: { $date: `2024-01-15T08:00:${two(i)}.000Z` }, said, host: 'h' })));
+    expect(odd.fields).toEqual(['Content=said', 'Time=when.$date']);
+    expect(asIni(odd, 'x')).toContain('--input_format jsonl --fields Content=said,Time=when.$date');
+  });
+
+  it('see that a record has several lines', () => {
+    const lines = Array.from({ length: 60 }, (_, i) => [`2024-01-15 ${clock(i)} ERROR a.Store: ${message(i)}`, `java.io.IOException: no ${i}`, '  at a.b.C(C.java:4)']).flat();
+    const s = suggestFor(lines);
+    expect(s).toMatchObject({ logformat: '<Date> <Time> <Level> <Component>(\\[<PID>\\])?: <Content>', timeFormat: '%Y-%m-%d %H:%M:%S', sampled: 60, dated: 60 });
+    expect(lines.filter((l) => new RegExp(s.recordStart ?? '^').test(l))).toHaveLength(60);
   });
 
   it('are an ini that drain reads, and name the block store\'s layout as the shipped one does', () => {
