@@ -79,7 +79,7 @@ function timeAhead(lines: readonly string[], places: readonly number[], ahead: n
 
 function taken(lines: readonly string[], places: readonly number[], piece: Piece): Found | null {
   const after = tryPiece(lines, places, piece);
-  const separator = after === null ? null : piece.glued === true ? { layout: '', after } : commonSeparator(lines, after);
+  const separator = after === null ? null : piece.glued === true ? { layout: '', after } : commonSeparator(lines, after, piece.time !== undefined);
   return separator === null ? null : { piece, separator };
 }
 
@@ -98,9 +98,9 @@ function tryPiece(lines: readonly string[], places: readonly number[], piece: Pi
   return alive > 0 && fitting >= alive * (1 - TOLERANCE) && fitting >= lines.length * 0.9 ? after : null;
 }
 
-/** What stands between a piece and the next in nearly all lines: blanks, a bar, a comma, a dash. A dash that only some have is no separator. */
-function commonSeparator(lines: readonly string[], places: readonly number[]): Found['separator'] | null {
-  return separatorLike(/(?: - |\||,(?!\d)\s*|\s+)/y, lines, places) ?? separatorLike(/\s+/y, lines, places);
+/** What stands between a piece and the next in nearly all lines: blanks, a bar, a comma, a dash. After a `time` a dash that only some have is no separator. */
+function commonSeparator(lines: readonly string[], places: readonly number[], time: boolean): Found['separator'] | null {
+  return separatorLike(/(?: - |\||,(?!\d)\s*|\s+)/y, lines, places) ?? (time ? separatorLike(/\s+/y, lines, places) : null);
 }
 
 function separatorLike(pattern: RegExp, lines: readonly string[], places: readonly number[]): Found['separator'] | null {
