@@ -77,9 +77,11 @@ export const drainStage: Stage = {
     ["$0 drain --input_file app.log --parser_config none --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window", 'a log of your own'],
   ],
   async run(given) {
-    const { drainFilter, drainSettings, runDrain } = await import('../deeplog/sessions/index.js');
+    const { drainFilter, drainSettings, runDrain, UnfitLogError } = await import('../deeplog/sessions/index.js');
     const { asIni, isStructured, logInput, mergeStateFiles, readDrainIni, suggestSettings, systemFlags } = await import('../deeplog/parsing/index.js');
     let unknown: readonly string[] = [];
+    /** What no flag but the parser's ini has set. */
+    const from_ini = { file: '', settings: [] as readonly string[] };
     const options = resolveOptions({ ...DRAIN_OPTIONS, ...COMMON_OPTIONS }, given, (so_far) => {
       const { system } = so_far;
       const preset = SYSTEM_NAMES.find((name) => name === system);
@@ -90,6 +92,8 @@ export const drainStage: Stage = {
       unknown = ini.unknown;
       // How a text line is laid out says nothing of records.
       const records = typeof so_far.input_file === 'string' && isStructured(so_far.input_format as InputFormat | undefined, so_far.input_file);
+      const above = [so_far, ...layers.map((l): Readonly<Record<string, unknown>> => l.values)];
+      Object.assign(from_ini, { file, settings: Object.keys(ini.values).filter((key) => above.every((values) => values[key] === undefined)) });
       return [...layers, { name: file, values: records ? { ...ini.values, logformat: undefined, time_format: undefined } : ini.values, lenient: true }];
     });
     const console = new StageConsole(options.quiet);
@@ -117,7 +121,10 @@ export const drainStage: Stage = {
     console.say(`drain: parsing ${input_file} into ${options.output_path}`);
     const summary = await runDrain(settings, (p) => {
       console.progress('parsing', p.bytes, p.totalBytes, `${formatCount(p.lines)} lines · ${formatCount(Math.round(p.lines / p.seconds))} lines/s`);
-    }, (line) => console.say(line));
+    }, (line) => console.say(line)).catch((error: unknown) => {
+      if (!(error instanceof UnfitLogError) || !from_ini.settings.includes(error.setting)) throw error;
+      throw new UnfitLogError(error.finding, `${error.advice} (${error.setting} comes from ${from_ini.file}: --parser_config none leaves that out${from_ini.file === 'drain3.ini' ? '; the shipped one is meant for HDFS' : ''}.)`, error.setting);
+    });
     console.clear();
     for (const line of summary.report) console.say(line);
     for (const line of summary.warnings) console.warn(line);

@@ -33,7 +33,8 @@ export interface ParseOptions extends LinePassOptions {
 
 /** A log that its settings do not fit. What to do about it depends on whose settings they are: the caller's flags, or a trained model's. */
 export class UnfitLogError extends DataError {
-  constructor(readonly finding: string, advice: string) {
+  /** `setting`: the flag that it comes from, which may have been set elsewhere than on the command line. */
+  constructor(readonly finding: string, readonly advice: string, readonly setting: string) {
     super(`${finding} ${advice}`);
   }
 }
@@ -187,12 +188,13 @@ export class ParsePass {
     const file = this.source.name;
     if (unparsed.length > 0) await writeAtomic(path.join(options.outputPath, 'unparsed.log'), `${unparsed.join('\n')}\n`);
     if (summary.lines === summary.emptyLines) throw new DataError(`${file}: holds no lines to parse${summary.emptyLines > 0 ? ' (all are empty)' : ''}. Check --input_file.`);
-    if (options.timeFormat !== null && summary.events > 0 && summary.undatedLines / summary.events > options.maxUnparsed) {
-      throw new UnfitLogError(`${file}: the time of ${summary.undatedLines} of ${summary.events} lines does not fit the time format ${JSON.stringify(options.timeFormat.format)}; the first is ${JSON.stringify(this.lines.block.firstUndated ?? '')}.`, 'Correct --time_format (strptime codes; <Date> and <Time> are joined by one blank), or leave it out.');
-    }
     const share = summary.unparsedLines / (summary.lines - summary.emptyLines);
     if (share > options.maxUnparsed) {
-      throw new UnfitLogError(`${file}: ${summary.unparsedLines} of ${summary.lines - summary.emptyLines} lines (${(100 * share).toFixed(1)} %) do not fit the log format ${JSON.stringify(options.logFormat?.layout)}; the first is line ${unparsed[0].slice(0, 120).replace(/\p{Cc}/gu, '\ufffd')}. Samples are in ${path.join(options.outputPath, 'unparsed.log')}.`, `Correct --logformat ("drain --suggest" proposes one), or allow more than --max_unparsed ${options.maxUnparsed}.`);
+      throw new UnfitLogError(`${file}: ${summary.unparsedLines} of ${summary.lines - summary.emptyLines} lines (${(100 * share).toFixed(1)} %) do not fit the log format ${JSON.stringify(options.logFormat?.layout)}; the first is line ${unparsed[0].slice(0, 120).replace(/\p{Cc}/gu, '\ufffd')}. Samples are in ${path.join(options.outputPath, 'unparsed.log')}.`, `Correct --logformat ("drain --suggest" proposes one), or allow more than --max_unparsed ${options.maxUnparsed}.`, 'logformat');
+    }
+    // Lines of another layout say nothing of the times: only of those that fit it.
+    if (options.timeFormat !== null && summary.events > 0 && summary.undatedLines / summary.events > options.maxUnparsed) {
+      throw new UnfitLogError(`${file}: the time of ${summary.undatedLines} of ${summary.events} lines does not fit the time format ${JSON.stringify(options.timeFormat.format)}; the first is ${JSON.stringify(this.lines.block.firstUndated ?? '')}.`, 'Correct --time_format (strptime codes; <Date> and <Time> are joined by one blank), or leave it out.', 'time_format');
     }
   }
 
@@ -200,7 +202,7 @@ export class ParsePass {
   refuseUselessResult(): void {
     const { summary, options } = this;
     const { adapter, sessionLabels } = options;
-    if (adapter !== null && summary.sessions === 0) throw new UnfitLogError(`${this.source.name}: no line belongs to a session${'regex' in adapter ? `: the pattern ${JSON.stringify(adapter.regex)} is found in none of ${summary.events} lines` : ''}. The first reads: ${summary.preview ?? '(none)'}.`, `Correct ${'regex' in adapter ? '--regex' : '--adapter_type'}. (--parser_config none leaves drain3.ini out, where the shipped one is meant for HDFS.)`);
+    if (adapter !== null && summary.sessions === 0) throw new UnfitLogError(`${this.source.name}: no line belongs to a session${'regex' in adapter ? `: the pattern ${JSON.stringify(adapter.regex)} is found in none of ${summary.events} lines` : ''}. The first reads: ${summary.preview ?? '(none)'}.`, `Correct ${'regex' in adapter ? '--regex' : '--adapter_type'}.`, 'regex' in adapter ? 'regex' : 'adapter_type');
     if (sessionLabels === null || summary.sessions === 0 || summary.unlabelledSessions < summary.sessions) return;
     const [wanted] = sessionLabels.keys();
     throw new DataError(`The label file has keys like ${JSON.stringify(wanted ?? '')}, the sessions ${JSON.stringify(this.firstKey ?? '')}: none of them match. ${adapter !== null && 'regex' in adapter ? 'A session\'s key is the whole match of --regex' : `Sessions of ${adapter?.type ?? ''} are numbered; label their lines with --anomaly_labels or --label_column instead`}.`);
