@@ -42,7 +42,7 @@ export const PAGE = `<!doctype html>
         <figure class="card wide"><figcaption>Training loss by step <small id="steps-note"></small>
           <label class="slider">smoothing <input id="smoothing" type="range" min="0" max="0.99" step="0.01" value="0.6"><output id="smoothing-value">0.60</output></label></figcaption>
           <div class="chart" id="steps"></div></figure>
-        <figure class="card" data-part="evaluation"><figcaption>Scores <small id="histogram-note"></small><small><span class="key normal"></span>normal <span class="key abnormal"></span>abnormal, log₁₀(1 + n)</small></figcaption><div class="chart half" id="normal"></div><div class="chart half" id="abnormal"></div></figure>
+        <figure class="card" data-part="evaluation"><figcaption>Scores <small id="histogram-note"></small><small id="histogram-key"><span class="key normal"></span>normal <span class="key abnormal"></span>abnormal</small><small>log₁₀(1 + n)</small></figcaption><div class="chart half" id="normal"></div><div class="chart half" id="abnormal"></div></figure>
         <figure class="card" data-part="evaluation"><figcaption>Confusion matrix <small id="confusion-note"></small></figcaption><div class="chart" id="confusion"></div></figure>
         <figure class="card" data-part="evaluation"><figcaption>Precision <small>by recall in percent, test sessions</small></figcaption><div class="chart" id="pr"></div></figure>
         <section class="card"><h3>Reports</h3><ul id="reports"></ul></section>

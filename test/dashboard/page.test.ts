@@ -95,11 +95,23 @@ describe.skipIf(CHROMIUM === undefined)('the page in a browser', () => {
     await page.waitForFunction(() => document.querySelectorAll('li.chosen').length === 1);
   });
 
+  it('draws scores without labels once, as what they are', async () => {
+    if (EVALUATION.event !== 'evaluation') throw new Error('no evaluation');
+    const { histogram } = EVALUATION;
+    writeRun(logdir, 'logbert', '20251009-100000-dddddd', 'finished', [...eventsOf(1, 6), { ...EVALUATION, confusion: null, metrics: {}, pr: [], histogram: { ...histogram, normal: [80, 11, 9], abnormal: [0, 0, 0] } }]);
+    await page.waitForSelector('li[data-run$="dddddd"]');
+    await drawn(() => page.click('li[data-run$="dddddd"]'));
+    expect([await page.isVisible('#histogram-key'), await page.isVisible('#abnormal'), await page.textContent('#histogram-note')]).toEqual([false, false, 'test sessions; verdicts above 3, no labels']);
+    expect([await shows('normal', [0x87, 0x93, 0xa5]), await shows('normal', [0x2f, 0x6f, 0xeb])]).toEqual([true, false]);
+    await drawn(() => page.click('li[data-run$="aaaaaa"]'));
+    expect([await page.isVisible('#histogram-key'), await page.isVisible('#abnormal')]).toEqual([true, true]);
+  });
+
   it('filters, smooths, and turns dark', async () => {
     await page.fill('#filter', 'logbert failed');
     await page.waitForFunction(() => document.querySelectorAll('#runs li').length === 1);
     await page.fill('#filter', '');
-    await page.waitForFunction(() => document.querySelectorAll('#runs li').length === 3);
+    await page.waitForFunction(() => document.querySelectorAll('#runs li').length === 4);
     const raw = (): Promise<boolean> => shows('steps', [0xc3, 0xcb, 0xd6]);
     expect(await raw()).toBe(true);
     await drawn(() => page.locator('#smoothing').fill('0'));

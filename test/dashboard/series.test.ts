@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { epochSeries, precisionAtRecall, smooth, stepSeries } from '../../deeplog/dashboard/client/series.js';
+import { binNames, epochSeries, precisionAtRecall, smooth, stepSeries } from '../../deeplog/dashboard/client/series.js';
 import { eventsOf } from './runs.js';
 
 describe('the lines of the charts', () => {
@@ -24,5 +24,15 @@ describe('the lines of the charts', () => {
   it('give the best precision that a recall allows', () => {
     const at = precisionAtRecall([[0.5, 0.6], [0.75, 0.9], [1, 0.3]]);
     expect([at.length, at[0], at[50], at[75], at[76], at[100]]).toEqual([101, 0.9, 0.9, 0.9, 0.3, 0.3]);
+  });
+
+  it('name bins by their middles, so that a rank reads as itself', () => {
+    expect(binNames({ edges: [0.5, 1.5, 2.5, 3.5, 4.5, 5.5], scale: 'linear' })).toEqual([1, 2, 3, 4, 5]);
+    expect(binNames({ edges: [1, 100, 10_000], scale: 'log' })).toEqual([10, 1000]);
+    // What stands apart is at the end of the last bin; names have as many digits as keep them in their bins.
+    expect(binNames({ edges: [0.5, 1.5, 2.5, 30_000], scale: 'linear' })).toEqual([1, 2, 30_000]);
+    expect(binNames({ edges: [1233.5, 1234.5, 1235.5], scale: 'linear' })).toEqual([1234, 1235]);
+    expect(binNames({ edges: [7, 7], scale: 'linear' })).toEqual([7]);
+    expect(binNames({ edges: [], scale: 'linear' })).toEqual([]);
   });
 });

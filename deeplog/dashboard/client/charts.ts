@@ -1,4 +1,4 @@
-import type { Values } from './series.js';
+import { binNames, type Values } from './series.js';
 
 /** What of tfjs-vis is used; the page loads it as a script, and shows all but the charts without it. */
 interface Tfvis {
@@ -44,11 +44,12 @@ export async function drawLines(id: string, lines: readonly Line[], nothing: str
   await (await library()).render.linechart(area, { values, series: filled.map(({ name }) => name.replace(/[.[\]]/g, '_')) }, { ...AXIS, ...size(area), xLabel: '', yLabel: y, zoomToFit: true, xType: length <= FEW_PLACES ? 'ordinal' : 'quantitative', seriesColors: filled.map(({ colour }) => colour) });
 }
 
-/** Numbers of sessions by score, each bar named by where it begins; log10(1 + n), since abnormal ones are few. */
-export async function drawBars(id: string, edges: readonly number[], counts: readonly number[], what: string, colour: string): Promise<void> {
-  const area = drawArea(id, counts.some((n) => n > 0) ? null : `no ${what} sessions`);
+/** Numbers of sessions by score, each bar named by the middle of its bin; log10(1 + n), since abnormal ones are few. */
+export async function drawBars(id: string, { edges, scale }: Parameters<typeof binNames>[0], counts: readonly number[], what: string, colour: string): Promise<void> {
+  const area = drawArea(id, counts.some((n) => n > 0) ? null : `no ${what}`);
   if (area === null) return;
-  const bars = counts.map((n, i) => ({ index: +edges[i].toPrecision(3), value: Math.log10(1 + n) }));
+  const names = binNames({ edges, scale });
+  const bars = counts.map((n, i) => ({ index: names[i], value: Math.log10(1 + n) }));
   await (await library()).render.barchart(area, bars, { fontSize: 10, ...size(area), xLabel: '', yLabel: '', xType: 'ordinal', yType: 'quantitative', color: colour });
 }
 

@@ -11,6 +11,7 @@ export type Shown = RunDetail & { readonly colour: string };
 const STEP_BUCKETS = 400;
 const NORMAL = '#2f6feb';
 const ABNORMAL = '#c2255c';
+const UNLABELLED = '#8793a5';
 
 /** Draws everything on the right: the first run in full, and all of them in the charts. */
 export async function drawSelection(shown: readonly Shown[], smoothing: number): Promise<void> {
@@ -68,11 +69,24 @@ async function drawEvaluation(shown: readonly Shown[]): Promise<void> {
   if (!any) return;
   byId('histogram-note').textContent = evaluation === undefined ? '' : `${evaluation.name} ${evaluation.unit}s; verdicts above ${short(evaluation.threshold)}`;
   byId('confusion-note').textContent = evaluation === undefined || evaluation.confusion === null ? '' : `threshold ${short(evaluation.threshold)}, from validation`;
-  const h = evaluation?.histogram;
-  await drawBars('normal', h?.edges ?? [], h?.normal ?? [], 'normal', NORMAL);
-  await drawBars('abnormal', h?.edges ?? [], h?.abnormal ?? [], 'abnormal', ABNORMAL);
+  await drawScores(evaluation);
   drawConfusion('confusion', evaluation?.confusion ?? null);
   await drawLines('pr', shown.map((d) => ({ name: shown.length > 1 ? `${d.run.stage} ${d.run.id.slice(-6)}` : 'precision', values: precisionAtRecall(of(d)?.pr ?? []), colour: d.colour })), 'Without labels there is no such curve.');
+}
+
+/** A histogram of each class; without labels one of all. */
+async function drawScores(evaluation: Extract<RunEvent, { event: 'evaluation' }> | undefined): Promise<void> {
+  const h = evaluation?.histogram ?? { edges: [], normal: [], abnormal: [], scale: 'linear' };
+  const labelled = evaluation?.confusion !== null;
+  byId('histogram-key').hidden = byId('abnormal').hidden = !labelled;
+  byId('normal').classList.toggle('half', labelled);
+  if (!labelled) {
+    byId('histogram-note').append(', no labels');
+    await drawBars('normal', h, h.normal.map((n, i) => n + h.abnormal[i]), 'sessions', UNLABELLED);
+    return;
+  }
+  await drawBars('normal', h, h.normal, 'normal sessions', NORMAL);
+  await drawBars('abnormal', h, h.abnormal, 'abnormal sessions', ABNORMAL);
 }
 
 /** Of one run all settings; of several the results, and the settings in which they differ. */

@@ -52,3 +52,21 @@ export function precisionAtRecall(pr: readonly (readonly [recall: number, precis
     return reached.length === 0 ? null : Math.max(...reached);
   });
 }
+
+/** A last bin so many times as wide as the first gathers what stands apart from the others. */
+const WIDE = 1.5;
+const LEAST_DIGITS = 3;
+const MOST_DIGITS = 12;
+
+/** The middle of each bin, on a logarithmic axis the geometric one; of a last bin that reaches up to scores which stand apart, its end, where they are. With so many digits that each lies in its bin. */
+export function binNames({ edges, scale }: { readonly edges: readonly number[]; readonly scale: string }): number[] {
+  if (edges.length < 2) return [];
+  const [to, from] = scale === 'log' ? [Math.log10, (x: number): number => 10 ** x] : [(x: number): number => x, (x: number): number => x];
+  const at = edges.map(to);
+  const apart = at[at.length - 1] - at[at.length - 2] > WIDE * (at[1] - at[0]);
+  const middles = at.slice(1).map((end, i) => (apart && i === at.length - 2 ? edges[i + 1] : from((at[i] + end) / 2)));
+  for (let digits = LEAST_DIGITS; ; digits++) {
+    const names = middles.map((x) => Number(x.toPrecision(digits)));
+    if (digits >= MOST_DIGITS || names.every((x, i) => x >= edges[i] && (x < edges[i + 1] || x === middles[i]))) return names;
+  }
+}
