@@ -129,7 +129,7 @@ export const drainStage: Stage = {
     for (const line of summary.report) console.say(line);
     for (const line of summary.warnings) console.warn(line);
     console.say(summary.summary.sessions === 0
-      ? "next: say what a session is, and parse again with --overwrite: --adapter_type only_identifier --regex '<what names a session>', or --adapter_type fixed_window --size 20"
+      ? `next: say what a session is, and parse again with --overwrite: ${summary.sessionAdvice ?? "--adapter_type only_identifier --regex '<what names a session>'"}, or --adapter_type fixed_window --size 20`
       : `next: ${invocation('log-key')} --input_file ${options.output_path}`);
   },
 };

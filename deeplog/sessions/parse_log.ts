@@ -13,7 +13,7 @@ const SESSION_WEIGHT_PER_BATCH = 500_000;
 const PARTIAL_STATE = 'drain_state.partial.json';
 const COMPAT_JSON_SESSIONS = 100_000;
 
-export { UnfitLogError, type ParseOptions, type ParseSummary } from './parse_pass.js';
+export { type ParseOptions, type ParseSummary } from './parse_pass.js';
 
 /**
  * Raw log → events.arrow, sessions.arrow, templates.json, templates_info.json, drain_state.json (and data.json), in one pass

@@ -4,6 +4,7 @@ import { DataError } from '../common/index.js';
 import { dropForgottenTokens, type LineChunk, type LogInput, type LogSource } from '../parsing/index.js';
 import { Clock } from './clock.js';
 import type { LineBlock } from './line_block.js';
+import { unfitLayout, unfitSessions, unfitTimes } from './unfit.js';
 import type { MinedChunk } from './workers/protocol.js';
 import { LinePass, type LinePassCounts, type LinePassOptions } from './line_pass.js';
 
@@ -29,14 +30,6 @@ export interface ParseOptions extends LinePassOptions {
   readonly reportMs: number;
   onProfile?(seconds: Readonly<Record<string, number>>, lines: number): void;
   onProgress?(progress: { lines: number; bytes: number; totalBytes: number | null }): void;
-}
-
-/** A log that its settings do not fit. What to do about it depends on whose settings they are: the caller's flags, or a trained model's. */
-export class UnfitLogError extends DataError {
-  /** `setting`: the flag that it comes from, which may have been set elsewhere than on the command line. */
-  constructor(readonly finding: string, readonly advice: string, readonly setting: string) {
-    super(`${finding} ${advice}`);
-  }
 }
 
 export interface ParseSummary extends LinePassCounts {
@@ -188,21 +181,18 @@ export class ParsePass {
     const file = this.source.name;
     if (unparsed.length > 0) await writeAtomic(path.join(options.outputPath, 'unparsed.log'), `${unparsed.join('\n')}\n`);
     if (summary.lines === summary.emptyLines) throw new DataError(`${file}: holds no lines to parse${summary.emptyLines > 0 ? ' (all are empty)' : ''}. Check --input_file.`);
-    const share = summary.unparsedLines / (summary.lines - summary.emptyLines);
-    if (share > options.maxUnparsed) {
-      throw new UnfitLogError(`${file}: ${summary.unparsedLines} of ${summary.lines - summary.emptyLines} lines (${(100 * share).toFixed(1)} %) do not fit the log format ${JSON.stringify(options.logFormat?.layout)}; the first is line ${unparsed[0].slice(0, 120).replace(/\p{Cc}/gu, '\ufffd')}. Samples are in ${path.join(options.outputPath, 'unparsed.log')}.`, `Correct --logformat ("drain --suggest" proposes one), or allow more than --max_unparsed ${options.maxUnparsed}.`, 'logformat');
-    }
+    const { input, maxUnparsed } = options;
+    const lines = summary.lines - summary.emptyLines;
+    if (summary.unparsedLines / lines > maxUnparsed) throw unfitLayout({ input, count: summary.unparsedLines, of: lines }, options.logFormat?.layout ?? '', unparsed[0], path.join(options.outputPath, 'unparsed.log'), maxUnparsed);
     // Lines of another layout say nothing of the times: only of those that fit it.
-    if (options.timeFormat !== null && summary.events > 0 && summary.undatedLines / summary.events > options.maxUnparsed) {
-      throw new UnfitLogError(`${file}: the time of ${summary.undatedLines} of ${summary.events} lines does not fit the time format ${JSON.stringify(options.timeFormat.format)}; the first is ${JSON.stringify(this.lines.block.firstUndated ?? '')}.`, 'Correct --time_format (strptime codes; <Date> and <Time> are joined by one blank), or leave it out.', 'time_format');
-    }
+    if (options.timeFormat !== null && summary.events > 0 && summary.undatedLines / summary.events > maxUnparsed) throw unfitTimes({ input, count: summary.undatedLines, of: summary.events }, options.timeFormat.format, this.lines.block.firstUndated ?? '');
   }
 
   /** @throws DataError when the sessions, or their labels, cannot be what was meant. */
   refuseUselessResult(): void {
     const { summary, options } = this;
     const { adapter, sessionLabels } = options;
-    if (adapter !== null && summary.sessions === 0) throw new UnfitLogError(`${this.source.name}: no line belongs to a session${'regex' in adapter ? `: the pattern ${JSON.stringify(adapter.regex)} is found in none of ${summary.events} lines` : ''}. The first reads: ${summary.preview ?? '(none)'}.`, `Correct ${'regex' in adapter ? '--regex' : '--adapter_type'}.`, 'regex' in adapter ? 'regex' : 'adapter_type');
+    if (adapter !== null && summary.sessions === 0) throw unfitSessions(options.input, adapter, summary.events, summary.preview ?? '(none)');
     if (sessionLabels === null || summary.sessions === 0 || summary.unlabelledSessions < summary.sessions) return;
     const [wanted] = sessionLabels.keys();
     throw new DataError(`The label file has keys like ${JSON.stringify(wanted ?? '')}, the sessions ${JSON.stringify(this.firstKey ?? '')}: none of them match. ${adapter !== null && 'regex' in adapter ? 'A session\'s key is the whole match of --regex' : `Sessions of ${adapter?.type ?? ''} are numbered; label their lines with --anomaly_labels or --label_column instead`}.`);

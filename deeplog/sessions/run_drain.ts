@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { arrowToParquet, checkOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
-import { countLines, loadState, logInput, readTruth, recordLayout, TemplateMiner, type ParsingAccuracy } from '../parsing/index.js';
+import { countLines, loadState, logInput, readTruth, recordLayout, TemplateMiner, type LogInput, type ParsingAccuracy } from '../parsing/index.js';
 import path from 'node:path';
 import { inputOptionsOf, parseSettings, type DrainSettings } from './drain_settings.js';
 import { readLabels } from './labels.js';
 import { writeParsingReport } from './parsing_report.js';
 import { parseLog, type ParseSummary } from './parse_log.js';
+import { fieldFlag, namesOf } from './unfit.js';
 
 /** A log's own templates are rarely more. */
 const MANY_TEMPLATES = 20_000;
@@ -21,6 +22,8 @@ export interface DrainResult {
   readonly summary: ParseSummary;
   readonly report: readonly string[];
   readonly warnings: readonly string[];
+  /** Where records have no sessions yet: what names one, in words. */
+  readonly sessionAdvice: string | null;
 }
 
 /** The drain stage: parse, group, write every artifact, the manifest last. @throws DataError */
@@ -63,7 +66,12 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
     extra: { fit_until_line: Number.isFinite(fitUntilLine) && flags.state === undefined ? fitUntilLine : null, complete_sessions: parse.adapter?.type.includes('window') === false && parse.adapter.type !== 'sliding_time', counts: summary, records: recordLayout(input) },
   });
   const used = { ...settings, parse };
-  return { summary, report: [...report(summary, used), ...(accuracy === null ? [] : [accuracyLine(accuracy, flags.output_path)])], warnings: [...(alone === null ? [] : [`--workers ${flags.workers ?? 1} was not used: ${alone}`]), ...(input.files.length > 1 ? [`read as one log, oldest first: ${input.files.join(', ')}`] : []), ...warnings(summary, used)] };
+  return { summary, report: [...report(summary, used), ...(accuracy === null ? [] : [accuracyLine(accuracy, flags.output_path)])], warnings: [...(alone === null ? [] : [`--workers ${flags.workers ?? 1} was not used: ${alone}`]), ...(input.files.length > 1 ? [`read as one log, oldest first: ${input.files.join(', ')}`] : []), ...warnings(summary, used)], sessionAdvice: input.fields === null ? null : sessionAdvice(input) };
+}
+
+function sessionAdvice(input: LogInput): string {
+  const names = namesOf(input);
+  return `--fields ${fieldFlag(input)},Session=<field that all records of a session share>${names === '' ? '' : ` (${names})`}`;
 }
 
 /** Why only one thread can do this job, or null. */
