@@ -3,7 +3,7 @@
 //   npx deeplog drain --input_file app.log --logformat '<Date> <Time> <Level> <Content>' --adapter_type fixed_window --size 20
 import { existsSync } from 'node:fs';
 import type { InputFormat } from '../deeplog/parsing/index.js';
-import { UsageError } from '../deeplog/common/index.js';
+import { counted, UsageError } from '../deeplog/common/index.js';
 import { COMMON_OPTIONS, formatCount, invocation, resolveOptions, runIfMain, StageConsole, writeOut, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
 
 /** Written out: the table itself is only loaded when it is needed. */
@@ -115,7 +115,7 @@ export const drainStage: Stage = {
     const settings = drainSettings({ ...options, input_file });
     if (options.ndjson || options.state_out !== undefined) {
       const counts = await drainFilter(settings, { events: options.ndjson, stateOut: options.state_out ?? null }, writeOut);
-      console.say(`${formatCount(counts.lines)} lines: ${formatCount(counts.unparsedLines)} do not fit the log format, ${formatCount(counts.unmatchedLines)} match no template`);
+      console.say(`${counted(counts.lines, 'line', 'lines')}: ${counted(counts.unparsedLines, 'does', 'do')} not fit the log format, ${counted(counts.unmatchedLines, 'matches', 'match')} no template`);
       return;
     }
     console.say(`drain: parsing ${input_file} into ${options.output_path}`);

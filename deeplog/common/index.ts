@@ -1,3 +1,4 @@
+export { counted } from './counted.js';
 export { DataError, UsageError, messageOf } from './errors.js';
 export { csvCell } from './csv.js';
 export { codeCell } from './markdown.js';

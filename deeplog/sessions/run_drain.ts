@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { arrowToParquet, checkOutput, hashInputs, writeJson, writeManifest } from '../artifacts/index.js';
+import { counted } from '../common/index.js';
 import { countLines, loadState, logInput, readTruth, recordLayout, TemplateMiner, type LogInput, type ParsingAccuracy } from '../parsing/index.js';
 import path from 'node:path';
 import { inputOptionsOf, parseSettings, type DrainSettings } from './drain_settings.js';
@@ -93,12 +94,12 @@ function accuracyLine(a: ParsingAccuracy, folder: string): string {
 
 function report(s: ParseSummary, settings: DrainSettings): string[] {
   const n = (x: number): string => x.toLocaleString('en-US');
-  const lines = [...(s.preview === null ? [] : [s.preview]), `parsed ${n(s.lines)} lines (${(s.bytes / 1e6).toFixed(1)} MB) into ${n(s.events)} events of ${n(s.templates)} templates in ${s.parseSeconds.toFixed(2)} s: ${n(Math.round(s.lines / s.parseSeconds))} lines/s`];
+  const lines = [...(s.preview === null ? [] : [s.preview]), `parsed ${counted(s.lines, 'line', 'lines')} (${(s.bytes / 1e6).toFixed(1)} MB) into ${counted(s.events, 'event', 'events')} of ${counted(s.templates, 'template', 'templates')} in ${s.parseSeconds.toFixed(2)} s: ${n(Math.round(s.lines / s.parseSeconds))} lines/s`];
   if (settings.parse.adapter !== null) {
     const labels = s.unlabelledSessions === s.sessions ? 'no labels' : `${n(s.abnormalSessions)} abnormal${s.unlabelledSessions > 0 ? `, ${n(s.unlabelledSessions)} without a label` : ''}`;
-    lines.push(`grouped into ${n(s.sessions)} sessions (${labels})${s.unassignedLines > 0 ? `; ${n(s.unassignedLines)} lines belong to none` : ''}`);
+    lines.push(`grouped into ${counted(s.sessions, 'session', 'sessions')} (${labels})${s.unassignedLines > 0 ? `; ${counted(s.unassignedLines, 'line belongs', 'lines belong')} to none` : ''}`);
   }
-  if (s.emptyLines > 0) lines.push(`${n(s.emptyLines)} empty lines were left out`);
+  if (s.emptyLines > 0) lines.push(`${counted(s.emptyLines, 'empty line was', 'empty lines were')} left out`);
   if (s.profile) lines.push(profileLine(s.profile));
   lines.push(`written: ${settings.flags.output_path} (events.arrow, ${settings.parse.adapter === null ? '' : 'sessions.arrow, '}templates.json, drain_state.json)`);
   return lines;
@@ -112,12 +113,12 @@ function warnings(s: ParseSummary, settings: DrainSettings): string[] {
   const out: string[] = [];
   const n = (x: number): string => x.toLocaleString('en-US');
   if (settings.flags.label_file !== undefined && settings.parse.adapter === null) out.push(`${settings.flags.label_file} was not used: labels are of sessions, and without "drain --adapter_type" there are none`);
-  if (s.unparsedLines > 0) out.push(`${n(s.unparsedLines)} lines do not fit the log format; see unparsed.log in ${settings.flags.output_path}`);
-  if (s.unmatchedLines > 0) out.push(`${n(s.unmatchedLines)} lines after the fitted part match no template (event 0)`);
-  if (s.undatedLines > 0) out.push(`${n(s.undatedLines)} lines have a time that does not fit the time format ${JSON.stringify(settings.flags.time_format ?? '')}`);
+  if (s.unparsedLines > 0) out.push(`${counted(s.unparsedLines, 'line does', 'lines do')} not fit the log format; see unparsed.log in ${settings.flags.output_path}`);
+  if (s.unmatchedLines > 0) out.push(`${counted(s.unmatchedLines, 'line after the fitted part matches', 'lines after the fitted part match')} no template (event 0)`);
+  if (s.undatedLines > 0) out.push(`${counted(s.undatedLines, 'line has', 'lines have')} a time that does not fit the time format ${JSON.stringify(settings.flags.time_format ?? '')}`);
   if (settings.parse.timeFormat?.yearless === true && settings.flags.year === undefined) out.push('times have no year: they count from 1970. "drain --year" takes the year of the first line');
   if (s.forgottenTemplates > 0) out.push(`${n(s.forgottenTemplates)} templates were forgotten (drain --max_clusters ${settings.flags.max_clusters ?? ''}): their events have no text, and the like of them comes back under new ids; mask what varies, or allow more`);
   if (s.templates > MANY_TEMPLATES) out.push(`${n(s.templates)} templates: something that varies is not masked (see the last ones in templates.json). Memory and time grow with them; "drain --max_clusters" sets a limit`);
-  if (s.repairedLines > 0) out.push(`${n(s.repairedLines)} lines held bytes that are no UTF-8; those became U+FFFD`);
+  if (s.repairedLines > 0) out.push(`${counted(s.repairedLines, 'line', 'lines')} held bytes that are no UTF-8; those became U+FFFD`);
   return out;
 }

@@ -69,3 +69,16 @@ describe('what drain says of records that its fields do not fit', () => {
     expect(written.at(-1)).toBe('next: say what a session is, and parse again with --overwrite: --fields Content=text,Session=<field that all records of a session share> (the first record has at, lvl, svc, rid, text), or --adapter_type fixed_window --size 20\n');
   });
 });
+
+it('counts of one are in the singular', async () => {
+  const said = async (lines: readonly string[]): Promise<string> => {
+    const written: string[] = [];
+    const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+    await refusal('x.log', lines, { parser_config: 'none', logformat: '<Level>: <Content>', adapter_type: 'only_identifier', regex: 'r\\d', max_unparsed: 1, quiet: false }).finally(() => spy.mockRestore());
+    return written.join('');
+  };
+  const one = await said(['a: r1 x', 'nothing', '', 'a: none']);
+  for (const part of ['into 2 events', 'grouped into 1 session (no labels); 1 line belongs to none', '1 empty line was left out', 'warning: 1 line does not fit']) expect(one).toContain(part);
+  const two = await said(['a: r1 x', 'a: r2 x', 'nothing', 'nothing', '', '', 'a: none', 'a: none']);
+  for (const part of ['into 4 events', 'grouped into 2 sessions (no labels); 2 lines belong to none', '2 empty lines were left out', 'warning: 2 lines do not fit']) expect(two).toContain(part);
+});

@@ -134,7 +134,7 @@ describe('bad input', () => {
     const { summary, out, warnings } = await parse(`${LOG.repeat(10)}garbage\n`, FORMATTED);
     expect(summary.unparsedLines).toBe(1);
     expect(readFileSync(path.join(out, 'unparsed.log'), 'utf8')).toBe('51: garbage\n');
-    expect(warnings).toEqual(['1 lines do not fit the log format; see unparsed.log in ' + out]);
+    expect(warnings).toEqual(['1 line does not fit the log format; see unparsed.log in ' + out]);
     const failing = parse(`${LOG}garbage\n`, FORMATTED);
     await expect(failing).rejects.toThrow(/in\.log: 1 of 5 lines \(20\.0 %\) do not fit the log format .*; the first is line 6: garbage\. Samples are in \S+unparsed\.log\. Correct --logformat .* --max_unparsed 0\.05/);
   });
