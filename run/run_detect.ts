@@ -38,7 +38,7 @@ export const detectStage: Stage = {
       }, () => Promise.resolve(engine));
       const out = (line: string): void => { process.stdout.write(`${line}\n`); };
       out(`${formatCount(result.flagged.length)} of ${formatCount(result.sessions)} sessions are abnormal: ${result.meaning} is above ${+result.threshold.toPrecision(5)}`);
-      if (result.triage !== null && result.triage.accepted + result.triage.rejected > 0) out(`triage: ${formatCount(result.triage.accepted)} more are quiet, their patterns were accepted; ${formatCount(result.triage.rejected)} follow rejected ones; ${formatCount(result.triage.open)} have one of ${formatCount(result.triage.openPatterns)} patterns without an answer yet`);
+      if (result.triage !== null && result.triage.accepted + result.triage.rejected > 0) out(triageInWords(result.triage));
       const patterns = groupedByPattern(result.flagged);
       for (const [v, ...alike] of patterns.slice(0, o.top)) {
         const more = alike.length === 0 ? '' : `; ${alike.length} more with the same events`;
@@ -59,6 +59,16 @@ export const detectStage: Stage = {
     }
   },
 };
+
+/** What answers did to the flagged sessions; what they did to none is left out. */
+export function triageInWords({ accepted, rejected, open, openPatterns }: { readonly accepted: number; readonly rejected: number; readonly open: number; readonly openPatterns: number }): string {
+  const parts = [
+    ...(accepted === 0 ? [] : [accepted === 1 ? '1 more is quiet, its pattern was accepted' : `${formatCount(accepted)} more are quiet, their patterns were accepted`]),
+    ...(rejected === 0 ? [] : [rejected === 1 ? '1 follows a rejected pattern' : `${formatCount(rejected)} follow rejected patterns`]),
+    ...(open === 0 ? [] : [openPatterns === 1 ? `${formatCount(open)} ha${open === 1 ? 's' : 've'} a pattern without an answer yet` : `${formatCount(open)} have one of ${formatCount(openPatterns)} patterns without an answer yet`]),
+  ];
+  return `triage: ${parts.join('; ')}`;
+}
 
 /** Sessions with equal events stand together, in the order of the first. */
 function groupedByPattern<T extends { readonly pattern: number }>(flagged: readonly T[]): T[][] {

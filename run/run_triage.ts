@@ -48,9 +48,15 @@ const list: Stage = {
     process.stdout.write(o.print === 'json' ? `${JSON.stringify(wanted, null, 2)}\n` : renderPatterns(known, wanted.slice(0, o.top)));
     const console = new StageConsole(o.quiet);
     if (wanted.length > o.top) console.say(`… and ${formatCount(wanted.length - o.top)} more: raise --top`);
-    if (wanted.length === 0) console.say(`no ${o.status === 'all' ? '' : `${o.status} `}patterns in ${o.model}; ${invocation('detect')} --model ${o.model} notes them`);
+    if (wanted.length === 0) console.say(nothingListed(o.status, o.model, known.patterns.length - known.ofStatus('open').length));
   },
 };
+
+/** Why a list is empty: nothing was noted, or all that was is answered. */
+export function nothingListed(status: string, model: string, answered: number): string {
+  const none = `no ${status === 'all' ? '' : `${status} `}patterns in ${model}`;
+  return answered > 0 && status === 'open' ? `${none} (${formatCount(answered)} answered: --status all)` : `${none}; ${invocation('detect')} --model ${model} notes them`;
+}
 
 function answering(command: 'accept' | 'reject' | 'reopen', describe: string): Stage {
   return {
