@@ -41,7 +41,7 @@ export const exportStage: Stage = {
         openOther: openStagedAutoencoder, onProgress: (what) => console.say(what),
       }, () => Promise.resolve(engine));
       for (const [format, p] of Object.entries(parity)) {
-        console.say(`${format.padEnd(11)} in ${p.runtime}: ${p.samples === null ? '' : `${p.samples} ${p.unit}s differ by ${p.largest_score_difference?.toExponential(1)} at most (at ${+(p.at_score ?? 0).toPrecision(4)}); `}outputs by ${p.largest_output_difference.toExponential(1)}`);
+        console.say(`${format.padEnd(11)} in ${p.runtime}: ${p.samples === null ? '' : `${p.samples} ${p.unit}s differ by ${p.largest_score_difference?.toExponential(1)} at most${p.largest_score_difference === 0 ? '' : ` (at ${+(p.at_score ?? 0).toPrecision(4)})`}; `}outputs by ${p.largest_output_difference.toExponential(1)}`);
       }
       for (const note of notes) console.warn(note);
       console.say(`${detector}: ${files.size} network${files.size === 1 ? '' : 's'} exported`);

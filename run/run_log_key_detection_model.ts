@@ -38,7 +38,7 @@ export const logKeyStage: Stage = {
       const t = detector.training;
       console.say(`trained in ${formatSeconds(t?.seconds ?? 0)}: best epoch ${t?.bestEpoch}, val_loss ${t?.bestLoss.toFixed(5)}, ${t?.stopped === 'early' ? 'stopped early' : 'all epochs run'}; ${detector.vocabularySize - 3} known keys`);
       console.say(`hit@K on validation: ${[1, 3, 5, 9].map((k) => `${k}: ${(100 * hitAtK[k - 1]).toFixed(2)} %`).join(', ')}`);
-      console.say(`${o.score === 'rank' ? 'g' : 'threshold'} = ${+e.threshold.toPrecision(5)} from validation normals at ${100 * o.target_fpr} % false alarms`);
+      console.say(`${o.score === 'rank' ? 'g' : 'threshold'} = ${+e.threshold.toPrecision(5)} from validation ${task.table.labelled ? 'normals' : `${task.unit}s, all taken for normal,`} at ${100 * o.target_fpr} % false alarms`);
       const percent = (x: number | null): string => (x === null ? '–' : x.toFixed(3));
       if (e.labelled) console.say(`test: ${formatCount(e.n_test)} ${task.unit}s, F1 ${percent(e.f1)} (precision ${percent(e.precision)}, recall ${percent(e.recall)}); at 1 % ${percent(e.at_target_fpr?.at(-1)?.f1 ?? null)}; oracle ${percent(e.oracle_f1)}`);
       else console.say(`test: ${formatCount(alerts)} of ${formatCount(e.n_test)} ${task.unit}s are above it`);

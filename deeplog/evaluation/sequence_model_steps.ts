@@ -89,13 +89,14 @@ export async function trainSequenceModel<D extends Detector & { readonly trainin
   await writeSplit(path.join(outputPath, 'split.arrow'), task.split);
   await writeDataSource(outputPath, source, task.split.sha256);
   const { training } = detector;
-  await writeJson(path.join(outputPath, 'metrics.json'), { schema: 'deeplog.training_metrics/1', best_epoch: training?.bestEpoch, best_loss: training?.bestLoss, stopped: training?.stopped, history: training?.history });
+  const limits = tooFewNormals(task, targetFpr);
+  await writeJson(path.join(outputPath, 'metrics.json'), { schema: 'deeplog.training_metrics/1', best_epoch: training?.bestEpoch, best_loss: training?.bestLoss, stopped: training?.stopped, history: training?.history, limits });
   await copyParser(source.inputFile, outputPath);
   await writeManifest(outputPath, {
     stage, startedAt, options: flags, seed: options.seed, engine: engine.info, inputs: await hashInputs([...set.files, path.join(vocabularyPath, 'vocabulary.json')]),
     extra: { split_sha256: task.split.sha256, fit_seconds: training?.seconds ?? null },
   });
-  return { task, detector, threshold, hints: [...tooFewNormals(task, targetFpr), ...stillFalling(training, options.maxEpochs), ...(options.ranks === true ? onlyUnknownAlert('the threshold', threshold, detector.vocabularySize) : [])] };
+  return { task, detector, threshold, hints: [...limits, ...stillFalling(training, options.maxEpochs), ...(options.ranks === true ? onlyUnknownAlert('the threshold', threshold, detector.vocabularySize) : [])] };
 }
 
 export interface Predicted {

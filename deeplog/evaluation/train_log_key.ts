@@ -63,6 +63,7 @@ export async function trainLogKey(options: TrainLogKeyOptions, engine: Engine, r
   await writeSplit(path.join(outputPath, 'split.arrow'), split);
   await writeJson(path.join(outputPath, 'metrics.json'), {
     schema: 'deeplog.log_key_metrics/1', test: evaluation, validation_hit_at_k: hitAtK, best_epoch: detector.training?.bestEpoch, stopped: detector.training?.stopped, history: detector.training?.history,
+    limits: evaluation.at_target_fpr === null ? [] : tooFewNormals(task, options.targetFpr),
   });
   await copyParser(options.inputFile, outputPath);
   await writeManifest(outputPath, {

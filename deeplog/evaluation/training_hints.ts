@@ -18,10 +18,10 @@ export function stillFalling(training: TrainResult | null, maxEpochs: number, ex
   return [`the validation loss was still falling at the last epoch: raise ${last.maxEpochs < maxEpochs ? '--max_steps' : '--max_epochs'}, or lower --batch_size (${examples} ${last.steps} step${last.steps === 1 ? '' : 's'} an epoch)`];
 }
 
-/** Normal sessions of the validation part that are too few for the rate: not one of them may be above the threshold. */
+/** Normal sessions of the validation part (without labels all of it) that are too few for the rate: not one of them may be above the threshold. */
 export function tooFewNormals({ split, table }: Task, targetFpr: number): string[] {
   const normals = split.parts.reduce((n, part, s) => n + (part === PART.validation && table.labels[s] !== ABNORMAL ? 1 : 0), 0);
-  return Math.floor(normals * targetFpr) > 0 ? [] : [`the validation part is too small for a target of ${100 * targetFpr} % false alarms: the threshold is the highest score of its ${normals} normal session${normals === 1 ? '' : 's'}`];
+  return Math.floor(normals * targetFpr) > 0 ? [] : [`the validation part is too small for a target of ${100 * targetFpr} % false alarms: the threshold is the highest score of its ${normals}${table.labelled ? ' normal' : ''} session${normals === 1 ? '' : 's'}${table.labelled ? '' : ', which have no labels'}`];
 }
 
 /** A rank as a threshold that no known key can be above. `vocabularySize` counts the markers, too. */

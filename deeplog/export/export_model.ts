@@ -80,7 +80,7 @@ export async function exportModel(options: ExportOptions, engine: () => Promise<
     const metricsFile = path.join(model, 'metrics.json');
     const id = subject?.id ?? String(config.detector);
     const card = modelCard({
-      manifest, metrics: existsSync(metricsFile) ? (await readJson(metricsFile)) as Record<string, unknown> : null, detector: id, kind, unit, needs: [...(subject ?? detector)?.needs ?? []], threshold, networks, parity,
+      manifest, metrics: existsSync(metricsFile) ? (await readJson(metricsFile)) as Record<string, unknown> : null, detector: id, kind, unit, needs: [...(subject ?? detector)?.needs ?? []], threshold, recalibrated: config.recalibrated !== undefined, networks, parity,
       ...(options.name === undefined ? {} : { name: options.name }), ...(options.dataName === undefined ? {} : { dataName: options.dataName }),
       ...(options.licence === undefined ? {} : { licence: options.licence }), ...(options.intendedUse === undefined ? {} : { intendedUse: options.intendedUse }),
     });

@@ -36,6 +36,8 @@ export interface CardFacts {
   readonly unit: ExportSubject['unit'];
   readonly needs: readonly string[];
   readonly threshold: number | null;
+  /** The threshold was taken anew after the training: what the training said of its own no longer holds. */
+  readonly recalibrated?: boolean;
   readonly name?: string;
   readonly dataName?: string;
   readonly licence?: string;
@@ -90,7 +92,7 @@ function metricsOf(metrics: CardFacts['metrics'], test: Readonly<Record<string, 
   return `On the test part of the split above, ${own === null ? 'without the threshold below' : `with the threshold ${shown(own)}, not with the one below, which is newer`}: whatever depends on the threshold does not hold for this model as it is now.`;
 }
 
-function limitsOf({ needs, threshold, kind, unit }: CardFacts, test: Readonly<Record<string, unknown>> | null): string[] {
+function limitsOf({ needs, threshold, kind, unit, metrics, recalibrated }: CardFacts, test: Readonly<Record<string, unknown>> | null): string[] {
   const positives = test === null ? null : Number(test.tp) + Number(test.fn);
   const reads = needs.includes('text')
     ? 'It reads raw lines: lines of another layout, or with words that the training part did not have, get vectors that mean little.'
@@ -99,13 +101,18 @@ function limitsOf({ needs, threshold, kind, unit }: CardFacts, test: Readonly<Re
   return [
     reads,
     `Whatever was not in the training part counts as evidence against a ${unit}: after a release that logs new events expect alarms until the model is trained anew.`,
-    'The threshold is from normal validation sessions of the training period; it grows stale when normal behaviour drifts (`deeplog detect --recalibrate` takes it anew).',
+    `The threshold is from ${test?.labelled === false ? 'validation sessions of the training period, all taken for normal (they had no labels)' : 'normal validation sessions of the training period'}; it grows stale when normal behaviour drifts (\`deeplog detect --recalibrate\` takes it anew).`,
+    ...(recalibrated !== true && Array.isArray(metrics?.limits) ? metrics.limits.map((limit) => sentence(String(limit))) : []),
     ...(needs.includes('params') ? ['It reads the numbers of each line and those of the same event before it, in line order: sessions cut out of their log cannot be scored.'] : []),
     ...(threshold === null ? ['It comes without a threshold: choose one on normal sessions of your own.'] : []),
     ...(test === null ? ['Its folder holds no test metrics: how well it detects was not measured here.']
       : test.labelled === false ? ['The data had no labels: how many anomalies it finds was not measured.']
         : positives !== null && positives < 100 ? [`Its test part held ${positives} abnormal sessions only: the figures are uncertain.`] : []),
   ];
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }
 
 /** The card as a page, with the machine-readable one named in it. */
@@ -134,7 +141,7 @@ function parityTable({ parity, kind, unit }: ModelCard): string[] {
   if (entries.length === 0) return ['Not checked (--no-verify, or no networks).'];
   return [
     `| format | runtime | ${unit}s | largest difference of a ${kind === 'encoder' ? "vector's number" : 'score'} | of a network output |`, '|---|---|---|---|---|',
-    ...entries.map(([format, p]) => `| ${format} | ${p.runtime} | ${p.samples ?? 'none at hand'} | ${p.largest_score_difference === null ? '–' : `${p.largest_score_difference.toExponential(1)} (at ${kind === 'encoder' ? '' : 'a score of '}${shown(p.at_score)})`} | ${p.largest_output_difference.toExponential(1)} |`),
+    ...entries.map(([format, p]) => `| ${format} | ${p.runtime} | ${p.samples ?? 'none at hand'} | ${p.largest_score_difference === null ? '–' : `${p.largest_score_difference.toExponential(1)}${p.largest_score_difference === 0 ? '' : ` (at ${kind === 'encoder' ? '' : 'a score of '}${shown(p.at_score)})`}`} | ${p.largest_output_difference.toExponential(1)} |`),
   ];
 }
 

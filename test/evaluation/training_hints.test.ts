@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { onlyUnknownAlert, stillFalling, tooFewNormals } from '../../deeplog/evaluation/training_hints.js';
-import { ABNORMAL, PART } from '../../deeplog/sequences/index.js';
+import type { Detector } from '../../deeplog/detectors/index.js';
+import { sizeNotes } from '../../deeplog/evaluation/result_row.js';
+import { ABNORMAL, PART, UNLABELLED } from '../../deeplog/sequences/index.js';
 import type { Task } from '../../deeplog/evaluation/index.js';
 import type { EpochReport, TrainResult } from '../../deeplog/training/index.js';
 
@@ -21,9 +23,14 @@ describe('what the end of a training says about its settings', () => {
 
   it('counts the normal sessions of the validation part', () => {
     // Two of three are normal; the third session of the part is abnormal, the others belong elsewhere.
-    const task = { split: { parts: Uint8Array.of(PART.train, PART.validation, PART.validation, PART.validation, PART.test) }, table: { labels: Uint8Array.of(0, 0, ABNORMAL, 0, 0) } } as unknown as Task;
+    const task = { split: { parts: Uint8Array.of(PART.train, PART.validation, PART.validation, PART.validation, PART.test) }, table: { size: 5, labelled: true, labels: Uint8Array.of(0, 0, ABNORMAL, 0, 0) } } as unknown as Task;
     expect(tooFewNormals(task, 0.01)).toEqual(['the validation part is too small for a target of 1 % false alarms: the threshold is the highest score of its 2 normal sessions']);
     expect(tooFewNormals(task, 0.5)).toEqual([]);
+    const bare = { split: task.split, table: { size: 5, labelled: false, labels: new Uint8Array(5).fill(UNLABELLED) } } as unknown as Task;
+    expect(tooFewNormals(bare, 0.01)).toEqual(['the validation part is too small for a target of 1 % false alarms: the threshold is the highest score of its 3 sessions, which have no labels']);
+    expect([sizeNotes(bare, { tp: 0, fn: 0 }, {} as Detector, 0.01), sizeNotes(task, { tp: 99, fn: 1 }, {} as Detector, 0.01)]).toEqual([
+      ['3 validation sessions (without labels) are too few for 1 % false alarms: thresholds are their highest score'], ['2 validation normals are too few for 1 % false alarms: thresholds are their highest score'],
+    ]);
   });
 
   it('says when a rank cannot alert for a known key', () => {
