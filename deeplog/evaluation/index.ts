@@ -7,6 +7,7 @@ export { type Curves } from './curves.js';
 export { scoreHistogram, withBeyond, type ScoreHistogram } from './histogram.js';
 export { simulateTriage, runOnce, type FlaggedSession, type TriagePoint, type TriageResult, type TriageRun } from './triage_simulation.js';
 export { kindOf, namingOf, otherNamings, TRIAGE_BY, type Naming, type TriageBy } from './pattern_names.js';
+export { isLabelled } from './result_row.js';
 export type { CellResult, ResultRow, Results, TriageSummary } from './result_row.js';
 export { evaluate, scoreDistinct, type Evaluation, type Scores } from './evaluate.js';
 export { FittedModels, type Fitted, type FittingOptions } from './fitted_models.js';

@@ -2,8 +2,13 @@ import path from 'node:path';
 import { describeMachine, newRunId, writeAtomic, writeJson } from '../artifacts/index.js';
 import type { DriftResult } from './drift.js';
 import { NOVELTY_KINDS } from './novelty.js';
-import type { CellResult, Results } from './result_row.js';
+import { isLabelled, type CellResult, type Results } from './result_row.js';
 import { renderTables } from './table.js';
+
+const LEGEND = `Every session gets a verdict. Thresholds come from the validation part's normal sessions; the test part is only scored. F1 is at
+the target false-alarm rate; "F1 @1%" at 1 %; "own F1" at the threshold that the method itself proposes (a Q-statistic, p = .5); "oracle F1" is what picking the threshold on the test set would have reported;
+"unseen F1" counts only sessions whose event sequence never occurs in training.`;
+const UNLABELLED_LEGEND = 'Every session gets a verdict. Nothing here has labels: thresholds come from the whole validation part, taken for normal, and which verdicts are right was not measured; the test part is only scored.';
 
 /** Writes results.json, curves.json and report.md into a run folder. */
 export async function writeReport(folder: string, results: Results, cells: readonly CellResult[], command: string, leftOut: readonly string[] = []): Promise<void> {
@@ -11,26 +16,26 @@ export async function writeReport(folder: string, results: Results, cells: reado
   await writeAtomic(path.join(folder, 'curves.json'), `${JSON.stringify({ schema: 'deeplog.curves/1', cells: cells.map(({ row: { protocol, detector, seed, fold, folds, variant, target_fpr, split_sha256 }, curves }) => ({ protocol, detector, seed, fold, folds, variant, target_fpr, split_sha256, ...curves })) })}\n`);
   const costs = results.rows.map((r) => [r.protocol, r.detector, r.seed, r.fit_seconds, r.score_per_second.toLocaleString('en-US'), r.peak_rss_mb, r.model_bytes?.toLocaleString('en-US') ?? '–', r.engine ?? '–']);
   const points = results.rows.flatMap((r) => (r.at_target_fpr ?? [{ ...r, target_fpr: null, validation_fpr: null }]).map((a) => [r.protocol, r.detector, r.seed, a.target_fpr === null ? 'none needed' : `${100 * a.target_fpr} %`, a.threshold.toPrecision(4), a.validation_fpr === null ? '–' : `${(100 * a.validation_fpr).toFixed(3)} %`, counted(a.tp), counted(a.fp), counted(a.fn), shown(a.precision), shown(a.recall), shown(a.f1), shown(r.oracle_f1)]));
-  const triage = results.rows.flatMap((r) => (r.triage === null ? [] : [r.triage, ...(r.triage.others ?? [])]).flatMap(({ pattern_kind, runs }) => runs.map((t) => [r.protocol, r.detector, r.seed, pattern_kind, t.rules, shown(r.f1), shown(t.f1), t.questions, t.settled])));
+  // Operating points and triage are told in figures that need labels.
+  const labelled = isLabelled(results.rows);
+  const triage = !labelled ? [] : results.rows.flatMap((r) => (r.triage === null ? [] : [r.triage, ...(r.triage.others ?? [])]).flatMap(({ pattern_kind, runs }) => runs.map((t) => [r.protocol, r.detector, r.seed, pattern_kind, t.rules, shown(r.f1), shown(t.f1), t.questions, t.settled])));
   await writeAtomic(path.join(folder, 'report.md'), `# Benchmark report
 
 Command: \`${command}\` · ${new Date().toISOString()} · ${describeMachine()} · Node ${process.version}
 
-Every session gets a verdict. Thresholds come from the validation part's normal sessions; the test part is only scored. F1 is at
-the target false-alarm rate; "F1 @1%" at 1 %; "own F1" at the threshold that the method itself proposes (a Q-statistic, p = .5); "oracle F1" is what picking the threshold on the test set would have reported;
-"unseen F1" counts only sessions whose event sequence never occurs in training. The charts are in report.html.
+${labelled ? LEGEND : UNLABELLED_LEGEND} The charts are in report.html.
 ${leftOut.length === 0 ? '' : `\nLeft out: ${leftOut.join(' ')}\n`}
-${renderTables(results, 'markdown').replace(/^### /gm, '## ')}
+${renderTables(results, 'markdown').replace(/^### /gm, '## ')}${labelled ? `
 ## Operating points
 
 ${markdown([['protocol', 'detector', 'seed', 'target', 'threshold', 'on validation', 'tp', 'fp', 'fn', 'precision', 'recall', 'F1', 'oracle F1'], ...points])}
-
+` : ''}${triage.length === 0 ? '' : `
 ## Triage
 
 An operator answers alerts by their pattern, later sessions with it follow silently (docs/benchmark.md); a question counts as an alert.
 
 ${markdown([['protocol', 'detector', 'seed', 'pattern', 'way of asking', 'F1 before', 'F1', 'questions', 'patterns settled'], ...triage])}
-
+`}
 ## Cost
 
 ${markdown([['protocol', 'detector', 'seed', 'fit s', 'sessions scored/s', 'peak MB (process)', 'model bytes', 'engine'], ...costs])}

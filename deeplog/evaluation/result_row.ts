@@ -69,6 +69,11 @@ export interface Results {
   readonly drift?: readonly DriftResult[];
 }
 
+/** Whether any row is of a set with labels; without them nothing is counted. */
+export function isLabelled(rows: readonly ResultRow[]): boolean {
+  return rows.some((r) => (r.tp as number | null) !== null);
+}
+
 /** Below this many abnormal test sessions a table says little. */
 const FEW_ABNORMAL = 30;
 
@@ -79,7 +84,7 @@ export function sizeNotes(task: Task, e: { tp: number; fn: number }, detector: D
   for (let s = 0; s < task.table.size; s++) if (task.split.parts[s] === PART.validation && task.table.labels[s] !== ABNORMAL) normals++;
   return [
     ...(task.table.labelled && abnormal < FEW_ABNORMAL ? [abnormal === 0 ? 'the test part has no abnormal session: only false alarms can be counted' : `only ${abnormal} abnormal test sessions: one more or less moves recall by ${(1 / abnormal).toFixed(2)}`] : []),
-    ...(!detector.binary && Math.floor(normals * targetFpr) === 0 ? [`${normals} validation normals are too few for ${100 * targetFpr} % false alarms: thresholds are their highest score`] : []),
+    ...(!detector.binary && Math.floor(normals * targetFpr) === 0 ? [`${normals} validation ${task.table.labelled ? 'normals' : 'sessions (without labels)'} are too few for ${100 * targetFpr} % false alarms: thresholds are their highest score`] : []),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { renderAgreement } from './agreement_tables.js';
 import { cell, count, markdown, plain, unique, type Style } from './render_table.js';
-import type { ResultRow, Results } from './result_row.js';
+import { isLabelled, type ResultRow, type Results } from './result_row.js';
 import { renderLineRanks, renderSplitGap, renderVariants, SAME_DATA } from './side_tables.js';
 
 interface Column {
@@ -98,14 +98,13 @@ function groupsOf(rows: readonly ResultRow[]): (readonly ResultRow[])[] {
 export function tableOf(rows: readonly ResultRow[]): { heading: string; split: string; table: string[][]; notes: string[] } {
   const [first] = rows;
   const seeds = unique(rows.map((r) => r.seed));
-  // Without labels nothing is counted.
-  const labelled = (first.tp as number | null) !== null;
+  const labelled = isLabelled([first]);
   const abnormal = labelled ? `, ${range(rows.map((r) => r.tp + r.fn))} abnormal` : '';
   const seen = first.unseen_only && first.folds === 1 ? `; ${(100 * (1 - first.unseen_only.share_of_test)).toFixed(1)} % of them have a sequence that occurs in training` : '';
   const variant = first.variant === null ? '' : ` · ${first.variant}`;
   const origins = first.folds === 1 ? '' : ` · ${first.folds} origins`;
   const heading = `${first.dataset} · ${first.protocol}${variant}${origins} · unit: ${first.unit} · train ${first.folds === 1 ? count(first.n_train) : range(rows.map((r) => r.n_train))}, test ${range(rows.map((r) => r.n_test))}${abnormal}${seen}`;
-  const split = `split ${rows.every((r) => r.split_sha256 === first.split_sha256) ? first.split_sha256.slice(0, 12) : `of seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}${origins}`} · thresholds from validation normals at ${100 * first.target_fpr} % false alarms`;
+  const split = `split ${rows.every((r) => r.split_sha256 === first.split_sha256) ? first.split_sha256.slice(0, 12) : `of seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}${origins}`} · thresholds from validation ${labelled ? 'normals' : `${first.unit}s, all taken for normal,`} at ${100 * first.target_fpr} % false alarms`;
   // What differs between runs in its numbers only is said once.
   const said = new Map<string, string>();
   for (const r of rows) {
@@ -117,7 +116,8 @@ export function tableOf(rows: readonly ResultRow[]): { heading: string; split: s
   }
   const notes = [...said.values()];
   const repeated = unique(rows.map((r) => `${r.seed} ${r.fold ?? 0}`)).length > 1;
-  const columns = labelled ? COLUMNS : UNLABELLED_COLUMNS;
+  // Labelled tables have all their columns, so that they can be read one beside another.
+  const columns = labelled ? COLUMNS : UNLABELLED_COLUMNS.filter((c) => rows.some((r) => c.of(r) !== null));
   const table = [['detector', ...columns.map((c) => c.title), ...(repeated && labelled ? ['worst F1'] : [])], ...unique(rows.map((r) => r.detector)).map((id) => {
     const own = rows.filter((r) => r.detector === id);
     return [id, ...columns.map((c) => (c.words !== undefined && own.length === 1 ? c.words(own[0]) : cell(own.map(c.of), c.digits, c.meanOnly))), ...(repeated && labelled ? [worst(own)] : [])];

@@ -1,4 +1,4 @@
-import { agreements, STRETCHES, tableKey, tableOf, type Agreement, type CellResult, type DriftResult } from '../evaluation/index.js';
+import { agreements, isLabelled, STRETCHES, tableKey, tableOf, type Agreement, type CellResult, type DriftResult } from '../evaluation/index.js';
 import { agreementFigure, differenceTable, flaggedFigure } from './charts/agreement.js';
 import { curveFigures, histogramFigure, sweepFigure } from './charts/curves.js';
 import { driftFigures } from './charts/drift.js';
@@ -26,6 +26,9 @@ const IN_COLOUR = 8;
 /** Sweeps, histograms and confusion matrices are shown open for this many detectors, the best; the rest is folded away. */
 const SHOWN_OPEN = 4;
 
+const LEGEND = "<p>Every session gets a verdict. Thresholds come from the validation part's normal sessions, the test part is only scored: “F1” is at the target false-alarm rate, “@1 %” at one percent, “own” at the threshold that a method itself proposes, “oracle” what picking the threshold on the test part would have reported, “unseen” over the sessions whose sequence never occurs in training. “±” is the standard deviation over seeds or origins, “95 %” what resampling the test sessions gives.</p>";
+const UNLABELLED_LEGEND = '<p>Every session gets a verdict. Nothing here has labels: thresholds come from the whole validation part, taken for normal, and which verdicts are right was not measured; the test part is only scored. “@1%” is at a threshold for one percent.</p>';
+
 /** The whole report as one page: no script, no network. */
 export function reportPage(cells: readonly CellResult[], drift: readonly DriftResult[], facts: ReportFacts): string {
   const sections = sectionsOf(cells);
@@ -36,7 +39,7 @@ export function reportPage(cells: readonly CellResult[], drift: readonly DriftRe
 <body>
 <header><h1>${esc(title)}</h1>
 <dl class="facts"><dt>command</dt><dd><code>${esc(facts.command)}</code></dd><dt>run</dt><dd>${esc(facts.created.slice(0, 16).replace('T', ' '))} UTC, ${facts.wallSeconds.toFixed(0)} s</dd><dt>machine</dt><dd>${esc(facts.machine)}, Node ${esc(facts.node)}</dd><dt>code</dt><dd>commit ${esc(facts.commit?.slice(0, 12) ?? 'unknown')}, code version ${esc(facts.code.slice(0, 12))}</dd><dt>engine</dt><dd>${esc([...new Set(cells.map((c) => c.row.engine).filter((e) => e !== null))].join(', ') || 'none was needed')}</dd></dl>
-<p>Every session gets a verdict. Thresholds come from the validation part's normal sessions, the test part is only scored: “F1” is at the target false-alarm rate, “@1 %” at one percent, “own” at the threshold that a method itself proposes, “oracle” what picking the threshold on the test part would have reported, “unseen” over the sessions whose sequence never occurs in training. “±” is the standard deviation over seeds or origins, “95 %” what resampling the test sessions gives.</p>
+${cells.length === 0 || isLabelled(cells.map((c) => c.row)) ? LEGEND : UNLABELLED_LEGEND}
 ${facts.failures.length === 0 ? '' : `<p><strong>Not run:</strong> ${facts.failures.map(esc).join(' · ')}</p>`}
 ${facts.leftOut.length === 0 ? '' : `<p><strong>Left out:</strong> ${facts.leftOut.map(esc).join(' · ')}</p>`}
 <nav>${links.map(([id, name]) => `<a href="#${id}">${esc(name)}</a>`).join('')}</nav></header>

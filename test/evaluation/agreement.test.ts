@@ -51,8 +51,8 @@ it('is one for each table, of its first seed; one detector agrees with nobody', 
 it('without labels a table says how many each detector flags, at which rate, and how much they agree', () => {
   const cells = [good, other, silent].map(({ row }, i) => cellOf(row.detector, [(j: number): boolean => j % 6 === 0 && j % 60 !== 0, (j: number): boolean => j % 6 === 0 && j % 60 !== 6, (): boolean => false][i], {}, false));
   const text = renderTables({ schema: 'deeplog.results/1', rows: cells.map((c) => c.row), agreement: agreements(cells) }, 'plain');
-  expect(text).toMatch(/detector +flagged +share +flagged @1% +share @1% +flagged\/day +fit s\n/);
-  expect(text).toMatch(/good +45 +15\.0 % +– +– +– +0\.0\n/);
+  expect(text).toMatch(/detector +flagged +share +fit s\n/);
+  expect(text).toMatch(/good +45 +15\.0 % +0\.0\n/);
   expect(text).toContain('custom, at 0.1 % · sessions that two detectors both flag, as a share of those that either flags');
   expect(text).toMatch(/good +45 +– +80 % +0 %\n/);
   expect(text).not.toMatch(/F1|precision|NaN/);

@@ -1,5 +1,6 @@
 import { JSDOM } from 'jsdom';
 import { describe, expect, it } from 'vitest';
+import { packVerdicts } from '../../deeplog/evaluation/index.js';
 import { reportPage } from '../../deeplog/report/index.js';
 import { cell, DRIFT, HOSTILE } from './report_cells.js';
 
@@ -56,11 +57,20 @@ describe('the report page', () => {
   });
 
   it('without labels draws how many each detector flags and how much they agree', () => {
-    const bare = ['pca', 'length'].map((id) => { const c = cell(id, { f1: null, alerts: 25 }); return { ...c, curves: { ...c.curves, roc: [], pr: [], sweep: [], triage: null, verdicts: { ...c.curves.verdicts, abnormal: null, labelled: null } } }; });
+    const bare = ['pca', 'length'].map((id) => { const c = cell(id, { f1: null, tp: null, fp: null, fn: null, tn: null, alerts: 25 } as never); return { ...c, curves: { ...c.curves, roc: [], pr: [], sweep: [], triage: null, verdicts: { ...c.curves.verdicts, abnormal: null, labelled: null } } }; });
     const page = new JSDOM(reportPage(bare, [], FACTS)).window.document;
     expect([...page.querySelectorAll('h4')].map((h) => h.textContent)).toEqual(expect.arrayContaining(['What each detector flags', 'Which detectors flag the same sessions']));
     expect(page.body.textContent).not.toContain('beyond chance');
+    expect(page.querySelector('header')?.textContent).toContain('Nothing here has labels');
+    expect(page.querySelector('header')?.textContent).not.toContain('oracle');
+    expect(document.querySelector('header')?.textContent).toContain('oracle');
     expect(page.body.innerHTML).not.toMatch(/NaN|undefined/);
+  });
+
+  it('says how many detectors flag none', () => {
+    const silent = (id: string): ReturnType<typeof cell> => { const c = cell(id); return { ...c, curves: { ...c.curves, verdicts: { ...c.curves.verdicts, flagged: packVerdicts({ flagged: new Uint8Array(500), abnormal: null, labelled: null }).flagged } } }; };
+    expect(reportPage([...cells, silent('a')], [], FACTS)).toContain('; one detector that flags none is left out');
+    expect(reportPage([...cells, silent('a'), silent('b')], [], FACTS)).toContain('; 2 detectors that flag none are left out');
   });
 
   it('cuts the axis where scores stand far beyond the others, and says so', () => {

@@ -17,7 +17,7 @@ export function agreementFigure(agreement: Agreement): string {
   const longest = Math.max(...order.map((name) => name.length));
   const margin = Math.min(160, 14 + 6.3 * longest);
   const silent = detectors.length - shown.length;
-  return figure(`Which detectors flag the same ${unitOf(unit)}`, `${unitOf(unit)} that both flag as a share of those that either flags; n = ${count(n)} test ${unitOf(unit)}${silent === 0 ? '' : `; ${count(silent)} that flag none are left out`}`, chart('Share of alerts that two detectors have in common', {
+  return figure(`Which detectors flag the same ${unitOf(unit)}`, `${unitOf(unit)} that both flag as a share of those that either flags; n = ${count(n)} test ${unitOf(unit)}${silent === 0 ? '' : silent === 1 ? '; one detector that flags none is left out' : `; ${count(silent)} detectors that flag none are left out`}`, chart('Share of alerts that two detectors have in common', {
     width: CHART_WIDTH + 60, height: margin + 12 + ROW_PX * order.length, marginLeft: margin, marginBottom: margin, marginTop: 6, x: { domain: order, label: null, tickRotate: -90, tickSize: 0 }, y: { domain: order, label: null, tickSize: 0 },
     marks: [
       Plot.cell(cells, { x: 'a', y: 'b', fill: 'var(--blue)', fillOpacity: (c: { share: number }) => 0.04 + 0.96 * c.share, inset: 0.5, title: (c: { a: string; b: string; both: number }) => `${c.a} and ${c.b}: ${count(c.both)} in common` }),
