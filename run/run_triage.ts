@@ -11,7 +11,7 @@ const MODEL = { model: { type: 'string', group: 'Input', default: 'artifacts/log
 const LIST_OPTIONS = {
   ...MODEL,
   status: { type: 'string', group: 'Output', default: 'open', choices: ['open', 'accepted', 'rejected', 'lapsed', 'all'], describe: 'which patterns; lapsed: answered, and not seen for so long that they ask again' },
-  top: { type: 'integer', group: 'Output', default: 20, min: 1, describe: 'patterns to show, those with the most sessions first' },
+  top: { type: 'integer', group: 'Output', default: 20, min: 1, describe: 'patterns to show, those with the most alerts first' },
   print: { type: 'string', group: 'Output', default: 'text', choices: ['text', 'json'], describe: 'what goes to standard output' },
   max_age: { type: 'number', group: 'Ageing', min: 0, exclusive: true, describe: 'from now on answers lapse when their pattern was not seen for this many days (default: 90)' },
 } as const satisfies OptionSpecs;
@@ -71,7 +71,7 @@ function answering(command: 'accept' | 'reject' | 'reopen', describe: string): S
       await store(o.model);
       const answer = command === 'accept' ? 'accepted' : command === 'reject' ? 'rejected' : null;
       const changed = await TriageStore.answer(o.model, (given.ids as string[]).map(String), answer, o.by ?? userInfo().username, o.note ?? null);
-      for (const p of changed) process.stdout.write(`${shortId(p.id)} ${answer ?? 'open again'}: ${p.names.join('; ')} (${formatCount(p.sessions)} session${p.sessions === 1 ? '' : 's'} so far)\n`);
+      for (const p of changed) process.stdout.write(`${shortId(p.id)} ${answer ?? 'open again'}: ${p.names.join('; ')} (${formatCount(p.sessions)} alert${p.sessions === 1 ? '' : 's'} so far)\n`);
     },
   };
 }

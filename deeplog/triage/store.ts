@@ -25,7 +25,9 @@ export interface TriagePattern {
   readonly first_seen: string;
   /** Of the last run that saw it; an answer lapses `max_age_days` after it. */
   readonly last_seen: string;
+  /** Alerts: flagged sessions of all runs, so that one which two runs judged counts twice. */
   readonly sessions: number;
+  /** Of the last run that saw it, its first session. */
   readonly example: { readonly key: string; readonly first_line: number | null; readonly reason: string | null };
 }
 
@@ -105,7 +107,7 @@ export class TriageStore {
     return this.file.history;
   }
 
-  /** Patterns by what has been said of them, those with the most sessions first. */
+  /** Patterns by what has been said of them, those with the most alerts first. */
   ofStatus(status: 'open' | 'accepted' | 'rejected' | 'lapsed' | 'all'): TriagePattern[] {
     const is = (p: TriagePattern): boolean => {
       if (status === 'all') return true;
@@ -152,15 +154,17 @@ export class TriageStore {
       const kept = new Set((file.clusters ?? []).flatMap((c) => (c.detector === detector && c.space === named?.space ? [c.name] : [])));
       const founded = (named?.clusters ?? []).filter((c) => !kept.has(c.name)).map(({ name, centre }) => ({ detector, space: named?.space ?? '', name, centre }));
       const byId = new Map(file.patterns.map((p) => [p.id, p]));
+      const seen = new Map<string, TriagePattern['example']>();
       for (const s of sightings) {
         const id = patternId(detector, s.names);
         const old = byId.get(id);
+        const example = seen.get(id) ?? { key: s.key, first_line: s.firstLine, reason: s.reason };
+        seen.set(id, example);
         // An answer that lapsed does not come back to life by being seen.
         const lapsed = old !== undefined && now.getTime() - Date.parse(old.last_seen) > file.max_age_days * DAY_MS;
         byId.set(id, {
           id, detector, names: s.names, group: s.group, answer: null, by: null, at: null, note: null, first_seen: now.toISOString(),
-          example: { key: s.key, first_line: s.firstLine, reason: s.reason },
-          ...(old ?? {}), ...(lapsed ? { answer: null } : {}), sessions: (old?.sessions ?? 0) + 1, last_seen: now.toISOString(),
+          ...(old ?? {}), example, ...(lapsed ? { answer: null } : {}), sessions: (old?.sessions ?? 0) + 1, last_seen: now.toISOString(),
         });
       }
       return { ...file, patterns: [...byId.values()], ...(founded.length === 0 ? {} : { clusters: [...(file.clusters ?? []), ...founded] }) };

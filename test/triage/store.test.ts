@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { patternId, patternsAsCsv, TriageStore, withLock, type Sighting } from '../../deeplog/triage/index.js';
+import { patternId, patternsAsCsv, renderPatterns, TriageStore, withLock, type Sighting } from '../../deeplog/triage/index.js';
 import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
 
 removeScratchAfterwards();
@@ -27,6 +27,16 @@ describe('the triage file', () => {
     // Another detector's name is another pattern.
     expect(store.standing('e', ['event 7'], '').id).not.toBe(id);
     expect(readdirSync(folder)).toEqual(['triage.json']);
+  });
+
+  it('counts alerts over all runs, with an example of the last one', async () => {
+    const folder = scratchFolder();
+    await TriageStore.note(folder, 'd', [sighting(['a'], 's1'), sighting(['a'], 's2')], day(0));
+    await TriageStore.note(folder, 'd', [sighting(['a'], 's3'), sighting(['a'], 's1')], day(1));
+    const store = await TriageStore.open(folder, day(1));
+    expect(store.patterns.map((p) => [p.sessions, p.example.key, p.first_seen])).toEqual([[4, 's3', day(0).toISOString()]]);
+    expect(renderPatterns(store, store.patterns)).toContain('open · 4 alerts, last seen');
+    expect(patternsAsCsv(store.patterns).split('\r\n')[0].split(',')).toContain('alerts');
   });
 
   it('lets an accepted pattern clear its names for other sessions, and convicts the one that is left', async () => {
