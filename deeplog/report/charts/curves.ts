@@ -59,7 +59,7 @@ export function histogramFigure({ row, curves }: CellResult): string {
   ]);
   const labelled = row.f1 !== null;
   const n = labelled ? `n = ${count(classes[0].total)} normal, ${count(classes[1].total)} abnormal` : `n = ${count(classes[0].total)}, without labels`;
-  return figure(row.detector, `share of ${labelled ? 'each class' : `the ${unitOf(row.unit)}`} by score; ${n}; dashed: the threshold${saysBeyond(beyond)}`, chart(`Scores of ${row.detector}`, {
+  return figure(row.detector, `share of ${labelled ? 'each class' : `the ${unitOf(row.unit)}`} by score; ${n}; dashed: the threshold ${number(row.threshold)}, ${count(row.alerts)} above it${saysBeyond(beyond)}`, chart(`Scores of ${row.detector}`, {
     height: 190, x: options, y: { type: 'sqrt', domain: [0, 1], label: labelled ? '↑ share of class' : '↑ share', tickFormat: percent, ticks: [0.01, 0.1, 0.25, 0.5, 1] },
     marks: [
       Plot.gridY({ strokeOpacity: 0.12, ticks: [0.01, 0.1, 0.25, 0.5, 1] }), ...breakAt(beyond, edges),
