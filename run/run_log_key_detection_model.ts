@@ -41,7 +41,7 @@ export const logKeyStage: Stage = {
       console.say(`${o.score === 'rank' ? 'g' : 'threshold'} = ${+e.threshold.toPrecision(5)} from validation ${task.table.labelled ? 'normals' : `${task.unit}s, all taken for normal,`} at ${100 * o.target_fpr} % false alarms`);
       const percent = (x: number | null): string => (x === null ? '–' : x.toFixed(3));
       if (e.labelled) console.say(`test: ${formatCount(e.n_test)} ${task.unit}s, F1 ${percent(e.f1)} (precision ${percent(e.precision)}, recall ${percent(e.recall)}); at 1 % ${percent(e.at_target_fpr?.at(-1)?.f1 ?? null)}; oracle ${percent(e.oracle_f1)}`);
-      else console.say(`test: ${formatCount(alerts)} of ${formatCount(e.n_test)} ${task.unit}s are above it`);
+      else console.say(`test: ${formatCount(alerts)} of ${formatCount(e.n_test)} ${task.unit}s are above it${alerts === 0 ? '' : `; see which: ${invocation('detect')} --model ${o.output_path} --input_file <the log>`}`);
       for (const w of warnings) console.warn(w);
       console.say(`written: ${o.output_path} (model.safetensors, ${o.formats.join(', ')}, config.json, metrics.json)`);
       console.say(`next: ${invocation('detect')} --model ${o.output_path} --input_file <new log>\n      ${invocation('benchmark')} --protocol custom --input_file ${o.input_file} --model ${o.output_path}`);

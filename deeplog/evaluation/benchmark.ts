@@ -15,7 +15,7 @@ import { directionNote, round, sizeNotes, triageSummary, type CellResult, type R
 import { variantName } from './sweeps.js';
 import { planTasks, splitName, type TaskPlan, type TaskSpec } from './tasks.js';
 import { simulateTriage } from './triage_simulation.js';
-import { packVerdicts, verdictsOf } from './verdicts.js';
+import { flaggedKeys, packVerdicts, verdictsOf } from './verdicts.js';
 
 export interface BenchmarkOptions extends Omit<TaskOptions, 'seed'>, TaskPlan, FittingOptions {
   readonly detectors: readonly string[];
@@ -130,5 +130,5 @@ async function runCell(task: Task, wanted: Detector, models: FittedModels, optio
     line_rank: labelled ? await lineRank(detector, task, scores, evaluation.threshold) : null,
     triage: triage && triageSummary(triage),
   };
-  return { row, curves: { ...curvesOf(task, scores), triage, verdicts: packVerdicts(verdicts) } };
+  return { row, curves: { ...curvesOf(task, scores), triage, verdicts: packVerdicts(verdicts), ...(labelled ? {} : { flagged_keys: flaggedKeys(task, scores, evaluation.threshold) }) } };
 }

@@ -10,6 +10,8 @@ import type { Verdicts } from './verdicts.js';
 export interface Curves extends ScoreCurves {
   readonly triage: TriageResult | null;
   readonly verdicts: Verdicts;
+  /** Of sets without labels: the first few sessions that are flagged, highest score first. */
+  readonly flagged_keys?: readonly string[];
 }
 
 /** Drawn from scores and labels alone. */

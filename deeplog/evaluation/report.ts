@@ -19,13 +19,20 @@ export async function writeReport(folder: string, results: Results, cells: reado
   // Operating points and triage are told in figures that need labels.
   const labelled = isLabelled(results.rows);
   const triage = !labelled ? [] : results.rows.flatMap((r) => (r.triage === null ? [] : [r.triage, ...(r.triage.others ?? [])]).flatMap(({ pattern_kind, runs }) => runs.map((t) => [r.protocol, r.detector, r.seed, pattern_kind, t.rules, shown(r.f1), shown(t.f1), t.questions, t.settled])));
+  const flagged = cells.flatMap(({ row: r, curves: { flagged_keys: keys = [] } }) => (keys.length === 0 ? [] : [[r.protocol, r.detector, r.seed, r.alerts, keys.join(', ')]]));
   await writeAtomic(path.join(folder, 'report.md'), `# Benchmark report
 
 Command: \`${command}\` · ${new Date().toISOString()} · ${describeMachine()} · Node ${process.version}
 
 ${labelled ? LEGEND : UNLABELLED_LEGEND} The charts are in report.html.
 ${leftOut.length === 0 ? '' : `\nLeft out: ${leftOut.join(' ')}\n`}
-${renderTables(results, 'markdown').replace(/^### /gm, '## ')}${labelled ? `
+${renderTables(results, 'markdown').replace(/^### /gm, '## ')}${flagged.length === 0 ? '' : `
+## Flagged sessions
+
+Those with the highest scores, ten a detector at most; \`detect\` with a trained model says of each why.
+
+${markdown([['protocol', 'detector', 'seed', 'flagged', 'the first of them'], ...flagged])}
+`}${labelled ? `
 ## Operating points
 
 ${markdown([['protocol', 'detector', 'seed', 'target', 'threshold', 'on validation', 'tp', 'fp', 'fn', 'precision', 'recall', 'F1', 'oracle F1'], ...points])}

@@ -3,6 +3,9 @@ import { ABNORMAL, PART, UNLABELLED } from '../sequences/index.js';
 import type { Scores } from './evaluate.js';
 import type { Task } from './protocols.js';
 
+/** A list to begin with; `detect` writes all of them. */
+const MOST_KEYS = 10;
+
 /**
  * Every verdict of one detector, so that detectors can be compared session by session. Bits of the test sessions in their order, the first
  * in the lowest bit of the first byte; raw deflate, base64.
@@ -31,6 +34,13 @@ export function verdictsOf({ table, split }: Pick<Task, 'table' | 'split'>, scor
     abnormal: has ? Uint8Array.from(test, (s) => Number(table.labels[s] === ABNORMAL)) : null,
     labelled: has ? Uint8Array.from(test, (s) => Number(table.labels[s] !== UNLABELLED)) : null,
   };
+}
+
+/** Keys of flagged test sessions, highest score first (equal ones in their order), so many at most; a session without a key has its number, from 1. */
+export function flaggedKeys({ table, split }: Pick<Task, 'table' | 'split'>, scores: Scores, threshold: number, most = MOST_KEYS): string[] {
+  const scoreOf = (s: number): number => (scores instanceof Float64Array ? scores[table.sequenceOf[s]] : scores.perSession[s]);
+  const flagged = Array.from(split.parts.keys()).filter((s) => split.parts[s] === PART.test && scoreOf(s) > threshold);
+  return flagged.sort((a, b) => scoreOf(b) - scoreOf(a) || a - b).slice(0, most).map((s) => table.details?.keys[s] ?? String(s + 1));
 }
 
 export function packVerdicts({ flagged, abnormal, labelled }: VerdictBytes): Verdicts {

@@ -81,6 +81,7 @@ ${numbers(table)}
 ${notes.length === 0 ? '' : `<ul class="notes">${notes.map((n) => `<li>${esc(n)}</li>`).join('')}</ul>`}${repeated}
 ${labelled ? `<h3>Detectors side by side</h3>${key}<div class="grid">${overviewFigure(drawn)}${curveFigures(ranked, colour)}</div>` : ''}
 ${agreement === undefined ? '' : agreed(agreement, labelled ? '' : flaggedFigure(drawn))}
+${flaggedList(drawn)}
 ${labelled && scored.length > 0 ? folded('Threshold sweeps', scored, 'grid small', sweepFigure, legend(['F1', 'precision', 'recall'], (name) => `var(--${{ F1: 'ink', precision: 'blue' }[name] ?? 'red'})`)) : ''}
 ${scored.length > 0 ? folded(labelled ? 'Scores by class' : 'Scores', scored, 'grid small', histogramFigure, labelled ? legend(['normal', 'abnormal'], (name) => `var(--${name === 'normal' ? 'blue' : 'red'})`) : '') : ''}
 ${labelled ? folded('Confusion matrices', ranked, 'confusions', confusionTable) : ''}
@@ -93,6 +94,13 @@ function agreed(agreement: Agreement, more: string): string {
   const differences = differenceTable(agreement);
   const explained = differences === '' ? '' : `<p class="facts">“95 %” here and in the table above: the test part is cut into ${STRETCHES} stretches of consecutive ${unitOf(agreement.unit)} (${unitOf(agreement.unit)} of the same time are alike), as many are drawn with replacement 2,000 times, and F1 is worked out anew; differences on the same draws. It says how much rests on these very ${unitOf(agreement.unit)}, not what another training run would give (that is “±”).</p>`;
   return `<h3>${differences === '' ? 'Alerts and agreement' : 'Agreement, and differences beyond chance'}</h3>${explained}<div class="grid">${more}${agreementFigure(agreement)}<div class="rest">${differences}</div></div>`;
+}
+
+/** Which sessions are flagged, where no label says so: the first few of each detector. */
+function flaggedList(cells: readonly CellResult[]): string {
+  const rows = cells.flatMap(({ row, curves: { flagged_keys: keys = [] } }) => (keys.length === 0 ? [] : [`<tr><th scope="row">${esc(row.detector)}</th><td>${count(row.alerts)}</td><td class="text">${keys.map((key) => `<code>${esc(key)}</code>`).join(' ')}</td></tr>`]));
+  if (rows.length === 0) return '';
+  return `<h3>Flagged ${unitOf(cells[0].row.unit)}</h3><p class="facts">Those with the highest scores, ten a detector at most; <code>detect</code> with a trained model says of each why.</p><div class="scroll"><table class="numbers"><thead><tr><th scope="col">detector</th><th scope="col">flagged</th><th scope="col" class="text">the first of them</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 
 /** The best few open, the rest behind a word. */

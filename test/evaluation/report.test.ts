@@ -3,6 +3,8 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { packVerdicts, renderTables, tableOf, writeReport, type CellResult, type ResultRow } from '../../deeplog/evaluation/index.js';
 import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
+import { flaggedKeys } from '../../deeplog/evaluation/verdicts.js';
+import { PART, SessionTableBuilder, UNLABELLED } from '../../deeplog/sequences/index.js';
 import { rowWith } from './pitfalls/rows.js';
 
 removeScratchAfterwards();
@@ -34,4 +36,16 @@ it('without labels speaks of no normals, operating points or answers', async () 
   const labelled = await pageOf([cellOf(rowWith({ triage: { pattern_kind: 'events', runs: [{ rules: 'ask once', f1: 1, questions: 1, settled: 1 }] } }))]);
   for (const part of ['## Operating points', '## Triage', 'oracle', "validation part's normal sessions", 'The charts are in report.html.']) expect(labelled).toContain(part);
   expect(renderTables({ schema: 'deeplog.results/1', rows: [rowWith({})] }, 'plain')).toContain('thresholds from validation normals at');
+});
+
+it('without labels names flagged sessions, the most suspicious first', async () => {
+  const builder = new SessionTableBuilder();
+  for (let i = 0; i < 6; i++) builder.add([i + 1], 0, 1, UNLABELLED);
+  const table = builder.build({ keys: ['a', 'b', 'c', 'd', 'e|', 'f'] } as never);
+  const task = { table, split: { parts: Uint8Array.of(PART.train, PART.test, PART.test, PART.test, PART.test, PART.test) } } as never;
+  const scores = Float64Array.of(9, 2, 5, 1, 7, 5);
+  expect(flaggedKeys(task, scores, 1)).toEqual(['e|', 'c', 'f', 'b']);
+  expect(flaggedKeys(task, scores, 1, 2)).toEqual(['e|', 'c']);
+  expect(await pageOf([cellOf(bare({ alerts: 4 }), { flagged_keys: flaggedKeys(task, scores, 1) })])).toContain('| custom | x | 1 | 4 | e\\|, c, f, b |');
+  expect(await pageOf([cellOf(bare({ alerts: 0 }), { flagged_keys: [] })])).not.toContain('Flagged sessions');
 });

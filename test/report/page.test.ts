@@ -57,10 +57,12 @@ describe('the report page', () => {
   });
 
   it('without labels draws how many each detector flags and how much they agree', () => {
-    const bare = ['pca', 'length'].map((id) => { const c = cell(id, { f1: null, tp: null, fp: null, fn: null, tn: null, alerts: 25 } as never); return { ...c, curves: { ...c.curves, roc: [], pr: [], sweep: [], triage: null, verdicts: { ...c.curves.verdicts, abnormal: null, labelled: null } } }; });
+    const bare = ['pca', 'length'].map((id) => { const c = cell(id, { f1: null, tp: null, fp: null, fn: null, tn: null, alerts: 25 } as never); return { ...c, curves: { ...c.curves, roc: [], pr: [], sweep: [], triage: null, flagged_keys: [HOSTILE, 'b'], verdicts: { ...c.curves.verdicts, abnormal: null, labelled: null } } }; });
     const page = new JSDOM(reportPage(bare, [], FACTS)).window.document;
     expect([...page.querySelectorAll('h4')].map((h) => h.textContent)).toEqual(expect.arrayContaining(['What each detector flags', 'Which detectors flag the same sessions']));
     expect(page.body.textContent).not.toContain('beyond chance');
+    expect([...page.querySelectorAll('td.text')].map((td) => [...td.querySelectorAll('code')].map((key) => key.textContent))).toEqual([[HOSTILE, 'b'], [HOSTILE, 'b']]);
+    expect([...page.querySelectorAll('figcaption')].some((c) => c.textContent?.endsWith('dashed: the threshold 2, 25 above it'))).toBe(true);
     expect(page.querySelector('header')?.textContent).toContain('Nothing here has labels');
     expect(page.querySelector('header')?.textContent).not.toContain('oracle');
     expect(document.querySelector('header')?.textContent).toContain('oracle');
