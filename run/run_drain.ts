@@ -78,7 +78,7 @@ export const drainStage: Stage = {
   ],
   async run(given) {
     const { drainFilter, drainSettings, runDrain, UnfitLogError } = await import('../deeplog/sessions/index.js');
-    const { asIni, isStructured, logInput, mergeStateFiles, readDrainIni, suggestSettings, systemFlags } = await import('../deeplog/parsing/index.js');
+    const { asIni, isStructured, mergeStateFiles, readDrainIni, suggestSettings, systemFlags, wholeRecords } = await import('../deeplog/parsing/index.js');
     let unknown: readonly string[] = [];
     /** What no flag but the parser's ini has set. */
     const from_ini = { file: '', settings: [] as readonly string[] };
@@ -108,9 +108,8 @@ export const drainStage: Stage = {
     const input_file = options.stdin ? '-' : options.input_file;
     if (input_file === undefined) throw new UsageError(`--input_file is missing: ${DRAIN_OPTIONS.input_file.describe}.`);
     if (options.suggest) {
-      // JSON lines as they stand: which of their values are the message and the time is to be found out.
-      const input = await logInput({ file: input_file, ...(/\.(jsonl|ndjson)(\.\w+)?$/i.test(input_file) ? { format: 'lines' as const } : {}) });
-      return writeOut(asIni(await suggestSettings(await input.open()), input_file));
+      const input = await wholeRecords({ file: input_file, format: options.input_format as InputFormat });
+      return writeOut(asIni(await suggestSettings(input, options.fields), input_file));
     }
     const settings = drainSettings({ ...options, input_file });
     if (options.ndjson || options.state_out !== undefined) {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { eachLine, FLAT_TIME_FORMAT, logInput, LogFormat, parsingAccuracy, suggestSettings, TemplateMiner, TimeFormat, timeFields } from '../../deeplog/parsing/index.js';
+import { eachLine, FLAT_TIME_FORMAT, logInput, LogFormat, parsingAccuracy, suggestSettings, TemplateMiner, TimeFormat, timeFields, wholeRecords } from '../../deeplog/parsing/index.js';
 import { linesOf, type KnownFormat, type TrueLine } from './values.js';
 
 /** What settings make of a format's lines, beside what is known of them. Shares, from 0 to 1. */
@@ -32,7 +32,7 @@ export interface Settings {
 /** What `drain --suggest` says of a format's lines. */
 export async function suggested(format: KnownFormat): Promise<Settings> {
   return withFile(linesOf(format), async (file) => {
-    const s = await suggestSettings(await (await logInput({ file })).open());
+    const s = await suggestSettings(await wholeRecords({ file, format: 'lines' }));
     return { layout: s.logformat, timeFormat: s.timeFormat, masks: s.masks.map((m) => m.regex), ...(s.fields === null ? {} : { fields: s.fields.join(',') }), ...(s.recordStart === null ? {} : { recordStart: s.recordStart }) };
   });
 }

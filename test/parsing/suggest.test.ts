@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../deeplog/common/index.js';
-import { asIni, LogFormat, readDrainIni, suggestFor, TimeFormat } from '../../deeplog/parsing/index.js';
+import { asIni, LogFormat, readDrainIni, suggestFor, suggestSettings, TimeFormat, wholeRecords } from '../../deeplog/parsing/index.js';
 import { simulateBlockStore } from '../../deeplog/simulator/index.js';
 import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
 
@@ -41,10 +41,33 @@ describe('suggested settings', () => {
 
   it('name the columns of JSON lines, whose names are usual or not', () => {
     const lines = Array.from({ length: 50 }, (_, i) => message(i));
-    expect(suggestFor(lines.map((msg, i) => JSON.stringify({ level: 'info', ts: 1_709_287_532.5 + i, msg })))).toMatchObject({ logformat: null, fields: ['Content=msg', 'Time=ts'], fitting: 50, dated: 50 });
+    expect(suggestFor(lines.map((msg, i) => JSON.stringify({ level: 'info', ts: 1_709_287_532.5 + i, msg })))).toMatchObject({ logformat: null, fields: ['Content=msg', 'Time=ts', 'Level=level'], fitting: 50, dated: 50 });
     const odd = suggestFor(lines.map((said, i) => JSON.stringify({ n: i, when: { $date: `2024-01-15T08:00:${two(i)}.000Z` }, said, host: 'h' })));
     expect(odd.fields).toEqual(['Content=said', 'Time=when.$date']);
     expect(asIni(odd, 'x')).toContain('--input_format jsonl --fields Content=said,Time=when.$date');
+  });
+
+  it('name the session and the level of records, by name or by what they look like', async () => {
+    const folder = scratchFolder();
+    const rows = Array.from({ length: 90 }, (_, i) => ({ at: `2026-11-18T08:00:${two(i % 60)}.513Z`, lvl: pick('I', 'W'), svc: pick('gw', 'cart'), rid: `91b7584${i % 9}`, text: message(i) }));
+    const wanted = ['Content=text', 'Time=at', 'Session=rid', 'Level=lvl'];
+    const lines = rows.map((r) => JSON.stringify(r));
+    expect(suggestFor(lines)).toMatchObject({ fields: wanted, inputFormat: 'jsonl', example: [['Content', rows[0].text], ['Time', rows[0].at], ['Session', '91b75840'], ['Level', rows[0].lvl]] });
+    expect(suggestFor(rows.map(({ rid, lvl, ...rest }) => JSON.stringify({ ...rest, unit: rid, how: lvl }))).fields).toEqual(['Content=text', 'Time=at', 'Session=unit', 'Level=how']);
+    expect(suggestFor(rows.map((r, i) => JSON.stringify({ ...r, rid: `91b7584${i}` }))).fields).toEqual(['Content=text', 'Time=at', 'Level=lvl']); // no two of a session
+    // What is given stands.
+    expect(suggestFor(lines, ['Content=svc+text', 'Session=svc']).fields).toEqual(['Content=svc+text', 'Session=svc', 'Time=at', 'Level=lvl']);
+    expect(() => suggestFor(lines, ['Session=reqid'])).toThrow('--fields names the column "reqid", which no record has. There are: at, lvl, svc, rid, text.');
+
+    const csv = path.join(folder, 'x.txt');
+    writeFileSync(csv, ['at,lvl,svc,rid,text', ...rows.map((r) => `${r.at},${r.lvl},${r.svc},${r.rid},"${r.text}"`), ''].join('\n'));
+    const table = await suggestSettings(await wholeRecords({ file: csv, format: 'csv' }));
+    expect(table).toMatchObject({ fields: wanted, inputFormat: 'csv', fitting: 90, dated: 90 });
+    const ini = asIni(table, 'x.txt');
+    expect(ini).toContain('--input_format csv --fields Content=text,Time=at,Session=rid,Level=lvl');
+    expect(ini).not.toMatch(/ADAPTER_PARAMS|logformat|time_format|\x01/);
+    writeFileSync(csv, 'a,b\n1,2\n');
+    await expect(wholeRecords({ file: csv, format: 'csv' }).then((w) => suggestSettings(w))).rejects.toThrow('has no column of text that could be the message among a, b. Name it with --fields Content=<column>.');
   });
 
   it('see that a record has several lines', () => {

@@ -11,7 +11,7 @@ export interface FieldMap {
 }
 
 /** Stands between the values of a flat line: no text log has it, and it is no blank. */
-const SEPARATOR = '\x01';
+export const SEPARATOR = '\x01';
 
 /** Times are written so, unless they are left as they are. */
 export const FLAT_TIME_FORMAT = '%Y-%m-%dT%H:%M:%S.%f';

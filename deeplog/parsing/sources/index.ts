@@ -1,8 +1,8 @@
 export { HeaderError, RecordTooLongError } from './csv.js';
 export { eachLine } from './each_line.js';
-export { FLAT_TIME_FORMAT, USUAL_CONTENT, USUAL_TIME, type FieldMap } from './fields.js';
+export { FLAT_TIME_FORMAT, SEPARATOR, USUAL_CONTENT, USUAL_TIME, type FieldMap } from './fields.js';
 export { inOrderOfTime, inputFiles } from './files.js';
-export { countLines, INPUT_FORMATS, isStructured, logInput, quoteLines, type InputFormat, type InputOptions, type LogInput } from './input.js';
+export { countLines, INPUT_FORMATS, isStructured, logInput, quoteLines, wholeRecords, type InputFormat, type InputOptions, type LogInput, type WholeRecords } from './input.js';
 export { LineSource, LineTooLongError, wholeLines } from './line_source.js';
 export { recordLayout, RecordReader, type RecordFormat, type RecordLayout } from './record_layout.js';
 export { RangeReader, roomFor, type FileRanges, type RangeChunk } from './ranges.js';

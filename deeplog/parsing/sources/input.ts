@@ -2,7 +2,7 @@ import { UsageError } from '../../common/index.js';
 import { ConcatenatedSource } from './concatenated.js';
 import { csvLines, csvNames } from './csv.js';
 import { eachLine } from './each_line.js';
-import { fieldMap, type FieldMap } from './fields.js';
+import { fieldMap, fieldMapOf, type FieldMap } from './fields.js';
 import { inputFiles } from './files.js';
 import { firstJsonNames, jsonLines } from './json_lines.js';
 import { LineSource } from './line_source.js';
@@ -62,6 +62,28 @@ export async function logInput(options: InputOptions): Promise<LogInput> {
   const fields = fieldMap(options.fields ?? [], names, format === 'csv');
   const keepTime = options.keepTime ?? false;
   return { name: options.file, files, format, fields, names, open: async () => (format === 'csv' ? csvLines : jsonLines)(await text(), fields, keepTime) };
+}
+
+/** Records whole, for whoever is to find out what they hold. */
+export interface WholeRecords {
+  readonly source: LogSource;
+  readonly format: Exclude<InputFormat, 'auto'>;
+  /** The columns that each line has the values of, in order, as {@link fieldMapOf} joins them; null: JSON lines or text as they stand. */
+  readonly columns: readonly string[] | null;
+}
+
+/** @throws DataError when a file is missing or damaged; UsageError for a table from standard input. */
+export async function wholeRecords(options: Pick<InputOptions, 'file' | 'format'>): Promise<WholeRecords> {
+  const { file } = options;
+  const [first] = await inputFiles(file);
+  const format = formatOf(options.format, first);
+  if (format === 'jsonl' || format === 'lines') return { source: await (await logInput({ file, format: 'lines' })).open(), format, columns: null };
+  if (first === '-') throw new UsageError(`Of a table from standard input the columns cannot be looked at first. Name the file, or leave --suggest out.`);
+  const table = format === 'parquet' ? await ParquetLog.open(first) : null;
+  const columns = table !== null ? table.names() : (await csvNames(await LineSource.open(first))) ?? [];
+  // Under names of no meaning: as Content or Label they would be treated as such.
+  const map = fieldMapOf(columns.map((name, i) => [`c${i}`, [name]]));
+  return { source: table !== null ? table.lines(map, true) : csvLines(await LineSource.open(first), map, true), format, columns };
 }
 
 async function parquetInput(options: InputOptions, files: readonly string[]): Promise<LogInput> {

@@ -1,17 +1,19 @@
 import { DataError } from '../../common/index.js';
 import { LogFormat } from '../log_format.js';
-import type { LogSource } from '../sources/index.js';
+import type { WholeRecords } from '../sources/index.js';
 import { TimeFormat, timeFields } from '../time_format.js';
-import { guessFields } from './json.js';
+import { guessFields, jsonRecord, tableRecord, type FieldsGuess } from './json.js';
 import { guessHeader } from './layout.js';
 import { guessMasks, type MaskGuess } from './masks.js';
 import { guessRecords } from './records.js';
 
 export interface Suggestion {
-  /** null: JSON lines, which have `fields`. */
+  /** null: records, which have `fields`. */
   readonly logformat: string | null;
-  /** For --fields, where lines are JSON objects. */
+  /** For --fields, of records. */
   readonly fields: readonly string[] | null;
+  /** For --input_format, where there are fields. */
+  readonly inputFormat: string;
   /** For --record_start, where records have several lines. */
   readonly recordStart: string | null;
   readonly timeFormat: string | null;
@@ -27,21 +29,32 @@ export interface Suggestion {
 const SAMPLE_LINES = 5000;
 const MAX_LINE = 4000;
 
-/** Proposes a layout, a time format and masks for an unknown log, from its first lines. @throws DataError when it has none. */
-export async function suggestSettings(source: LogSource): Promise<Suggestion> {
+/**
+ * Proposes a layout (of records, fields), a time format and masks for an unknown log, from its first lines.
+ * @param fields entries of --fields, which stand as they are
+ * @throws DataError when it has none, or records no message
+ */
+export async function suggestSettings({ source, format, columns }: WholeRecords, fields: readonly string[] = []): Promise<Suggestion> {
   const lines: string[] = [];
   for await (const { buffer, end } of source.chunks()) {
-    for (const line of buffer.toString('utf8', 0, end).split('\n')) if (line.trim() !== '' && lines.length < SAMPLE_LINES) lines.push(line.trim().slice(0, MAX_LINE));
+    for (const line of buffer.toString('utf8', 0, end).split('\n')) if (line.trim() !== '' && lines.length < SAMPLE_LINES) lines.push(format === 'lines' ? line.trim().slice(0, MAX_LINE) : line);
     if (lines.length >= SAMPLE_LINES) break;
   }
   if (lines.length === 0) throw new DataError(`${source.name}: holds no lines to learn a layout from.`);
-  return suggestFor(lines);
+  if (format === 'lines') return suggestFor(lines, fields);
+  const guess = guessFields(lines.map((l) => (columns === null ? jsonRecord(l) : tableRecord(l, columns))), fields);
+  if (guess === null) throw new DataError(`${source.name}: has no column of text that could be the message${columns === null ? '' : ` among ${columns.join(', ')}`}. Name it with --fields Content=<column>.`);
+  return ofFields(guess, lines.length, format);
+}
+
+function ofFields(guess: FieldsGuess, sampled: number, inputFormat: string): Suggestion {
+  return { logformat: null, fields: guess.fields, inputFormat, recordStart: null, timeFormat: null, masks: guessMasks(guess.messages), sampled, fitting: guess.messages.length, dated: guess.dated, example: guess.example };
 }
 
 /** The same for lines at hand. */
-export function suggestFor(given: readonly string[]): Suggestion {
-  const json = guessFields(given);
-  if (json !== null) return { logformat: null, fields: json.fields, recordStart: null, timeFormat: null, masks: guessMasks(json.messages), sampled: given.length, fitting: json.messages.length, dated: json.dated, example: [['Content', json.messages[0]]] };
+export function suggestFor(given: readonly string[], fields: readonly string[] = []): Suggestion {
+  const json = guessFields(given.map(jsonRecord), fields);
+  if (json !== null) return ofFields(json, given.length, 'jsonl');
   const records = guessRecords(given);
   const lines = records?.records ?? given;
   const header = guessHeader(lines, records?.prefix);
@@ -63,7 +76,7 @@ export function suggestFor(given: readonly string[]): Suggestion {
     if (useful !== null && !Number.isNaN(useful.parse(when, 0, when.length))) dated++;
   }
   const timeFormat = dated >= messages.length * 0.95 && dated > 0 ? header.time : null;
-  return { logformat: header.layout, fields: null, recordStart: records?.start ?? null, timeFormat, masks: guessMasks(messages), sampled: lines.length, fitting: messages.length, dated: timeFormat === null ? 0 : dated, example };
+  return { logformat: header.layout, fields: null, inputFormat: 'lines', recordStart: records?.start ?? null, timeFormat, masks: guessMasks(messages), sampled: lines.length, fitting: messages.length, dated: timeFormat === null ? 0 : dated, example };
 }
 
 /** The suggestion as a drain3.ini that works, with its evidence as comments. */
@@ -71,14 +84,14 @@ export function asIni(s: Suggestion, from: string): string {
   const percent = (n: number, of: number): string => `${n.toLocaleString('en-US')} of ${of.toLocaleString('en-US')} (${((100 * n) / Math.max(1, of)).toFixed(1)} %)`;
   return [
     `; Suggested for ${from} from its first ${s.sampled.toLocaleString('en-US')} lines. Look it over; then: drain --parser_config THIS_FILE`,
-    ...(s.fields === null ? [] : [`; and: --input_format jsonl --fields ${s.fields.join(',')}`]),
+    ...(s.fields === null ? [] : [`; and: --input_format ${s.inputFormat} --fields ${s.fields.join(',')}`]),
     ...(s.recordStart === null ? [] : [`; records have several lines; and: --record_start '${s.recordStart}'`]),
     ...(s.timeFormat !== null && new TimeFormat(s.timeFormat).yearless ? ['; times have no year; and: --year, the year of the first line'] : []),
     '', '[DRAIN]', 'sim_th = 0.5', 'depth = 4',
     '', '[MASKING]',
     ...s.masks.map((m) => `; ${m.what}: in ${(100 * m.share).toFixed(1)} % of the messages, ${m.distinct.toLocaleString('en-US')} values, e.g. ${m.example.slice(0, 80)}`),
     `masking = [${s.masks.map((m) => `\n    {"regex_pattern": ${JSON.stringify(m.regex)}, "mask_with": "*"}`).join(',')}${s.masks.length > 0 ? '\n    ' : ''}]`,
-    '', '[ADAPTER_PARAMS]',
+    '', ...(s.fields === null ? ['[ADAPTER_PARAMS]'] : []),
     `; lines that fit: ${percent(s.fitting, s.sampled)}; the first: ${s.example.map(([f, v]) => `${f} ${JSON.stringify(v.slice(0, 60))}`).join(', ')}`,
     ...(s.logformat === null ? [] : [`logformat = ${s.logformat}`]),
     ...(s.fields !== null ? [] : s.timeFormat === null ? ['; no field says when in a way that can be read; set time_format by hand where one does'] : [`; times that can be read: ${percent(s.dated, s.fitting)}`, `time_format = ${s.timeFormat}`]),
