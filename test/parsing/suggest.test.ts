@@ -23,6 +23,7 @@ describe('suggested settings', () => {
     ['an access log', (i) => `10.0.0.${i % 250} - ${pick('-', 'bob')} [${two(1 + (i % 28))}/Mar/2024:${clock(i)} +0100] `, '<Field> - <Field2> \\[<Time>\\] <Content>', '%d/%b/%Y:%H:%M:%S %z'],
     ['key=value', (i) => `time="2024-01-${two(1 + (i % 28))}T${clock(i)}Z" level=${pick('info', 'warning')} msg=`, 'time="<Time>" level=<Level> msg=<Content>', '%Y-%m-%dT%H:%M:%SZ'],
     ['level and name before colons', () => `${pick('INFO', 'ERROR')}:${pick('root', 'a.b')}:`, '<Level>:<Component>:<Content>', null],
+    ['day-first dates with dots', (i) => `${two(1 + (i % 28))}.11.2026 ${clock(i)},${100 + (i % 800)} ${pick('INFO', 'WARN')} `, '<Date> <Time> <Level> <Content>', '%d.%m.%Y %H:%M:%S,%f'],
     ['no header', () => '', '<Content>', null],
   ];
 
@@ -68,6 +69,18 @@ describe('suggested settings', () => {
     expect(ini).not.toMatch(/ADAPTER_PARAMS|logformat|time_format|\x01/);
     writeFileSync(csv, 'a,b\n1,2\n');
     await expect(wholeRecords({ file: csv, format: 'csv' }).then((w) => suggestSettings(w))).rejects.toThrow('has no column of text that could be the message among a, b. Name it with --fields Content=<column>.');
+  });
+
+  it('tell dates between slashes that begin with the day from those that begin with the month, and say where both are possible', () => {
+    const of = (date: (day: string) => string, days: number): ReturnType<typeof suggestFor> => suggestFor(Array.from({ length: 400 }, (_, i) => `${date(two(1 + (i % days)))} ${clock(i)} ${message(i)}`));
+    expect(of((day) => `${day}/11/2026`, 28)).toMatchObject({ logformat: '<Date> <Time> <Content>', timeFormat: '%d/%m/%Y %H:%M:%S', otherTimeFormat: null, dated: 400 });
+    expect(of((day) => `11/${day}/2026`, 28)).toMatchObject({ logformat: '<Date> <Time> <Content>', timeFormat: '%m/%d/%Y %H:%M:%S', otherTimeFormat: null, dated: 400 });
+    const either = of((day) => `${day}/11/2026`, 12);
+    expect(either).toMatchObject({ timeFormat: '%d/%m/%Y %H:%M:%S', otherTimeFormat: '%m/%d/%Y %H:%M:%S', dated: 400 });
+    expect(asIni(either, 'x')).toContain('; these dates read either way; where it is the other: time_format = %m/%d/%Y %H:%M:%S');
+    // One day beyond the twelfth decides, few as its lines are.
+    const lines = Array.from({ length: 400 }, (_, i) => `11/${i < 398 ? two(1 + (i % 12)) : '13'}/2026 ${clock(i)} ${message(i)}`);
+    expect(suggestFor(lines)).toMatchObject({ timeFormat: '%m/%d/%Y %H:%M:%S', otherTimeFormat: null });
   });
 
   it('see that a record has several lines', () => {

@@ -17,6 +17,8 @@ export interface Suggestion {
   /** For --record_start, where records have several lines. */
   readonly recordStart: string | null;
   readonly timeFormat: string | null;
+  /** The time format that reads as many times as otherwise: day and month may stand either way. */
+  readonly otherTimeFormat: string | null;
   readonly masks: readonly MaskGuess[];
   /** Lines looked at, and of them those that fit the layout and whose time fits its format. */
   readonly sampled: number;
@@ -48,7 +50,7 @@ export async function suggestSettings({ source, format, columns }: WholeRecords,
 }
 
 function ofFields(guess: FieldsGuess, sampled: number, inputFormat: string): Suggestion {
-  return { logformat: null, fields: guess.fields, inputFormat, recordStart: null, timeFormat: null, masks: guessMasks(guess.messages), sampled, fitting: guess.messages.length, dated: guess.dated, example: guess.example };
+  return { logformat: null, fields: guess.fields, inputFormat, recordStart: null, timeFormat: null, otherTimeFormat: null, masks: guessMasks(guess.messages), sampled, fitting: guess.messages.length, dated: guess.dated, example: guess.example };
 }
 
 /** The same for lines at hand. */
@@ -60,7 +62,7 @@ export function suggestFor(given: readonly string[], fields: readonly string[] =
   const header = guessHeader(lines, records?.prefix);
   const format = new LogFormat(header.layout);
   const messages: string[] = [];
-  let dated = 0;
+  const dates: Buffer[] = [];
   let example: [string, string][] = [];
   const useful = header.time !== null && format.fields.some((f) => f === 'Time' || f === 'Date') ? new TimeFormat(header.time) : null;
   for (const line of lines) {
@@ -73,10 +75,19 @@ export function suggestFor(given: readonly string[], fields: readonly string[] =
     if (messages.length === 0) example = format.fields.map((f) => [f, text(f)]);
     messages.push(text('Content'));
     const when = Buffer.from(timeFields(format.fields, header.time ?? '').map((f) => text(format.fields[f])).join(' '));
-    if (useful !== null && !Number.isNaN(useful.parse(when, 0, when.length))) dated++;
+    if (useful !== null) dates.push(when);
   }
-  const timeFormat = dated >= messages.length * 0.95 && dated > 0 ? header.time : null;
-  return { logformat: header.layout, fields: null, inputFormat: 'lines', recordStart: records?.start ?? null, timeFormat, masks: guessMasks(messages), sampled: lines.length, fitting: messages.length, dated: timeFormat === null ? 0 : dated, example };
+  const readable = (time: string): number => { const f = new TimeFormat(time); return dates.filter((d) => !Number.isNaN(f.parse(d, 0, d.length))).length; };
+  const [first, second] = [header.time, otherOrder(header.time)].map((time) => (time === null || useful === null ? null : { time, dated: readable(time) }));
+  const best = first !== null && second !== null && second.dated > first.dated ? second : first;
+  const dated = best?.dated ?? 0;
+  const timeFormat = dated >= messages.length * 0.95 && dated > 0 ? best?.time ?? null : null;
+  return { logformat: header.layout, fields: null, inputFormat: 'lines', recordStart: records?.start ?? null, timeFormat, otherTimeFormat: timeFormat !== null && first !== null && second?.dated === first.dated ? second.time : null, masks: guessMasks(messages), sampled: lines.length, fitting: messages.length, dated: timeFormat === null ? 0 : dated, example };
+}
+
+/** Dates between slashes begin with the day in one country and with the month in another; null for times without such. */
+function otherOrder(time: string | null): string | null {
+  return time?.includes('%d/%m/%Y') === true ? time.replace('%d/%m', '%m/%d') : null;
 }
 
 /** The suggestion as a drain3.ini that works, with its evidence as comments. */
@@ -94,7 +105,7 @@ export function asIni(s: Suggestion, from: string): string {
     '', ...(s.fields === null ? ['[ADAPTER_PARAMS]'] : []),
     `; lines that fit: ${percent(s.fitting, s.sampled)}; the first: ${s.example.map(([f, v]) => `${f} ${JSON.stringify(v.slice(0, 60))}`).join(', ')}`,
     ...(s.logformat === null ? [] : [`logformat = ${s.logformat}`]),
-    ...(s.fields !== null ? [] : s.timeFormat === null ? ['; no field says when in a way that can be read; set time_format by hand where one does'] : [`; times that can be read: ${percent(s.dated, s.fitting)}`, `time_format = ${s.timeFormat}`]),
+    ...(s.fields !== null ? [] : s.timeFormat === null ? ['; no field says when in a way that can be read; set time_format by hand where one does'] : [`; times that can be read: ${percent(s.dated, s.fitting)}`, `time_format = ${s.timeFormat}`, ...(s.otherTimeFormat === null ? [] : [`; these dates read either way; where it is the other: time_format = ${s.otherTimeFormat}`])]),
     '',
   ].join('\n');
 }

@@ -30,6 +30,13 @@ const INTERNET: readonly (readonly [looks: string, time: string])[] = [
   [`${DAY}T${CLOCK},\\d+`, '%Y-%m-%dT%H:%M:%S,%f'],
   [`${DAY}T${CLOCK}`, '%Y-%m-%dT%H:%M:%S'],
 ];
+const DAY_OF_MONTH = '(?:0[1-9]|[12]\\d|3[01])';
+const MONTH_OF_YEAR = '(?:0[1-9]|1[0-2])';
+/** Dates that end with the year. With dots the day comes first; with slashes either may, and which one, the values say. */
+const YEAR_LAST: readonly (readonly [looks: string, time: string])[] = [
+  [`${DAY_OF_MONTH}\\.${MONTH_OF_YEAR}\\.\\d{4}`, '%d.%m.%Y'],
+  [`${DAY_OF_MONTH}/${DAY_OF_MONTH}/\\d{4}`, '%d/%m/%Y'],
+];
 /** What programs that write key=value call the time. */
 const TIME_KEYS = ['time', 'ts', 'timestamp', 't'];
 
@@ -57,6 +64,10 @@ export const TIMES: readonly Piece[] = [
   piece('<Date> <Time>', `${DAY} +${CLOCK}`, '%Y-%m-%d %H:%M:%S'),
   piece('<Date> <Time>', `\\d{4}/\\d\\d/\\d\\d ${CLOCK}`, '%Y/%m/%d %H:%M:%S'),
   piece('<Date> <Time>', `\\d\\d/\\d\\d/\\d\\d ${CLOCK}`, '%y/%m/%d %H:%M:%S'),
+  ...YEAR_LAST.flatMap(([looks, time]) => ([[',\\d+', ',%f'], ['\\.\\d+', '.%f'], ['', '']] as const).flatMap(([fraction, f]) => {
+    const parts = `${looks} +${CLOCK}${fraction}`;
+    return [piece('\\[<Date> <Time>\\]', `\\[${parts}\\]`, `${time} %H:%M:%S${f}`), piece('<Date> <Time>', parts, `${time} %H:%M:%S${f}`)];
+  })),
   piece('<Date> <Time>', `\\d\\d-\\d\\d ${CLOCK}\\.\\d+`, '%m-%d %H:%M:%S.%f'),
   piece('<Date> <Time>', '\\d{6} \\d{6}(?= )', '%y%m%d %H%M%S'),
   piece('<Time>', '\\d{8}-\\d{1,2}:\\d{1,2}:\\d{1,2}:\\d{1,3}', '%Y%m%d-%H:%M:%S:%f'),
