@@ -83,6 +83,12 @@ describe('suggested settings', () => {
     expect(suggestFor(lines)).toMatchObject({ timeFormat: '%m/%d/%Y %H:%M:%S', otherTimeFormat: null });
   });
 
+  it('take no request for a time zone', () => {
+    const lines = (word: () => string): string[] => Array.from({ length: 100 }, (_, i) => `2026-11-18 ${clock(i)} ${word()} /cart/${i} is asked for`);
+    expect(suggestFor(lines(() => pick('GET', 'PUT', 'POST'))).logformat).toBe('<Date> <Time> <Content>');
+    expect(suggestFor(lines(() => pick('UTC', 'CEST'))).logformat).toBe('<Date> <Time> <Zone> <Content>');
+  });
+
   it('see that a record has several lines', () => {
     const lines = Array.from({ length: 60 }, (_, i) => [`2024-01-15 ${clock(i)} ERROR a.Store: ${message(i)}`, `java.io.IOException: no ${i}`, '  at a.b.C(C.java:4)']).flat();
     const s = suggestFor(lines);

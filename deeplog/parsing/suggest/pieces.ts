@@ -81,7 +81,8 @@ export const TIMES: readonly Piece[] = [
 
 /** What says how grave, who, where. */
 export const MARKS: readonly Piece[] = [
-  piece('<Zone>', '(?:UTC|GMT|[A-Z]{2,3}T)(?= )'),
+  // Requests are no time zones.
+  piece('<Zone>', '(?!GET|PUT|POST)(?:UTC|GMT|[A-Z]{2,3}T)(?= )'),
   piece('level=<Level>', 'level=\\w+(?= )'),
   { ...piece('msg=', 'msg='), glued: true },
   { ...piece('<Level>:<Component>:', `${LEVELS}:[\\w.-]+:(?=\\S)`), glued: true },
