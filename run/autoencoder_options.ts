@@ -50,9 +50,12 @@ export const DETECT_OPTIONS = {
   score: { type: 'string', group: 'Model', default: 'window', choices: ['window', 'line'], describe: "a window's score: the mean error of its lines, or the worst" },
   max_windows: { type: 'integer', group: 'Training', default: 20_000, min: 1, describe: 'training windows at most, drawn at random' },
   batch_size: { type: 'integer', group: 'Training', default: 128, min: 1, max: 65536, describe: 'windows per step' },
-  learning_rate: { type: 'number', group: 'Training', default: 0.003, min: 0, max: 1, exclusive: true, describe: "Adam's learning rate" },
+  learning_rate: { type: 'number', group: 'Training', default: 0.005, min: 0, max: 1, exclusive: true, describe: "Adam's learning rate" },
+  clip: { type: 'number', group: 'Training', default: 1, min: 0, exclusive: true, describe: 'global norm that gradients are scaled down to' },
   target_fpr: { type: 'number', group: 'Evaluation', default: 0.001, min: 0, max: 0.5, describe: 'share of validation windows above the threshold' },
-  ...TRAINING, ...ENGINE_OPTIONS, ...RUN_OPTIONS,
+  ...TRAINING,
+  max_epochs: { ...TRAINING.max_epochs, default: 80 }, early_stop: { ...TRAINING.early_stop, default: 10 },
+  ...ENGINE_OPTIONS, ...RUN_OPTIONS,
 } as const satisfies OptionSpecs;
 
 export const EVALUATE_OPTIONS = {

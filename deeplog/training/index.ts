@@ -1,4 +1,5 @@
 export { bucketed, type Compiler, type ModelFamily } from './bucketed.js';
+export { clipped } from './clipped.js';
 export { trainLoop, type BatchSource, type TrainOptions, type TrainResult } from './loop.js';
 export { DivergedError, InterruptedError } from './errors.js';
 export { combineReporters, SILENT, type EpochReport, type EvaluationReport, type JudgedScores, type Reporter, type StepReport, type TensorReport, type TrainingReport } from './reporter.js';

@@ -4,7 +4,7 @@ import { DataError } from '../../common/index.js';
 import type { CompiledForward, Engine, Model, State } from '../../engine/index.js';
 import { textAutoencoderModel } from '../../models/index.js';
 import { bucketFor, bucketLengths, END_OF_LINE, TokenVocabulary, type Digits, type LineBook } from '../../text/index.js';
-import { bucketed, trainLoop, type BatchSource, type Compiler, type ModelFamily, type Reporter, type TrainResult } from '../../training/index.js';
+import { bucketed, clipped, trainLoop, type BatchSource, type ModelFamily, type Reporter, type TrainResult } from '../../training/index.js';
 import { EXPORT_ROWS, type ExportableNetwork, type NetworkRunner } from '../exportable.js';
 import { repeated } from './repeated.js';
 
@@ -149,16 +149,6 @@ function familyOf(vocabulary: TokenVocabulary, buckets: readonly number[], { emb
       if (model === undefined) models.set(length, (model = textAutoencoderModel({ vocabularySize: vocabulary.size, length, end: END_OF_LINE, embedding, latent, dropout, batchSize })));
       return model;
     },
-  };
-}
-
-/** The same compiler with gradients scaled down to a global norm. */
-function clipped(compiler: Compiler, clipNorm: number): Compiler {
-  return {
-    compileStep: (model, options) => compiler.compileStep(model, { ...options, adam: { ...options.adam, clipNorm } }),
-    compileForward: (model) => compiler.compileForward(model),
-    compileLoss: (model) => compiler.compileLoss(model),
-    compileGradients: (model) => compiler.compileGradients(model),
   };
 }
 
