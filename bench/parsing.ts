@@ -72,7 +72,14 @@ function parse2k(log: string, parser: ParserName, system: SystemName, truth: Rea
   return { parsed: { events, template: (id) => templates.get(id) ?? '', truth: [...truth.values()] }, seconds };
 }
 
-interface Timed { linesPerSecond: number; peakMb: number; segments?: number[]; cpuSegments?: number[] }
+interface Timed {
+  linesPerSecond: number;
+  /** Of the whole stage: settings read, input hashed, sessions written, everything synced. */
+  stageLinesPerSecond?: number;
+  peakMb: number;
+  segments?: number[];
+  cpuSegments?: number[];
+}
 
 async function speed(dataDir: string, rounds: number, repeat: number, workers: readonly number[]): Promise<void> {
   const packed = path.join(dataDir, 'hdfs', 'HDFS_2percent.log.gz');
@@ -102,10 +109,12 @@ async function speed(dataDir: string, rounds: number, repeat: number, workers: r
       const [a, b] = [median(split, (t) => t.linesPerSecond), median(drain, (t) => t.linesPerSecond)];
       console.log(label);
       console.log(`  read and split by regex   ${Math.round(a).toLocaleString('en-US').padStart(10)} lines/s  ${median(split, (t) => t.peakMb).toFixed(0).padStart(5)} MB`);
-      console.log(`  drain, file to Arrow      ${Math.round(b).toLocaleString('en-US').padStart(10)} lines/s  ${median(drain, (t) => t.peakMb).toFixed(0).padStart(5)} MB   ${(b / a).toFixed(2)} × the plain pass`);
+      console.log(`  drain, file to events.arrow ${Math.round(b).toLocaleString('en-US').padStart(10)} lines/s  ${median(drain, (t) => t.peakMb).toFixed(0).padStart(5)} MB   ${(b / a).toFixed(2)} × the plain pass`);
+      const whole = median(drain, (t) => t.stageLinesPerSecond ?? NaN);
+      console.log(`    the whole stage         ${Math.round(whole).toLocaleString('en-US').padStart(10)} lines/s (sessions, the input's hash and syncing included; a process's start is not)`);
       for (const w of pools) {
         const rate = median(threaded[w], (t) => t.linesPerSecond);
-        console.log(`  drain with ${String(w).padStart(2)} workers     ${Math.round(rate).toLocaleString('en-US').padStart(10)} lines/s  ${median(threaded[w], (t) => t.peakMb).toFixed(0).padStart(5)} MB   ${(rate / b).toFixed(2)} × one thread`);
+        console.log(`  drain with ${String(w).padStart(2)} workers     ${Math.round(rate).toLocaleString('en-US').padStart(10)} lines/s  ${median(threaded[w], (t) => t.peakMb).toFixed(0).padStart(5)} MB   ${(rate / b).toFixed(2)} × one thread; the whole stage ${Math.round(median(threaded[w], (t) => t.stageLinesPerSecond ?? NaN)).toLocaleString('en-US')}`);
       }
       for (const [what, segments] of [['', drain[drain.length >> 1].segments ?? []], [' of processor time, all threads', drain[drain.length >> 1].cpuSegments ?? []]] as const) {
         if (segments.length > 1) console.log(`  rate of each million lines: ${segments.map((s) => Math.round(s / 1000)).join(' ')} thousand lines/s${what}; the last ${(segments[segments.length - 1] / segments[0]).toFixed(2)} × the first`);
@@ -190,13 +199,15 @@ async function drainPass(file: string, workers: number): Promise<Omit<Timed, 'pe
     // Processor time beside the clock's: on a busy machine the clock tells of the others.
     const cpu = (): number => (process.cpuUsage().user + process.cpuUsage().system) / 1000;
     const marks: { lines: number; at: number; cpu: number }[] = [{ lines: 0, at: performance.now(), cpu: cpu() }];
+    const started = performance.now();
     const { summary } = await runDrain(settings, (p) => {
       if (p.lines >= marks.length * 1e6) marks.push({ lines: p.lines, at: performance.now(), cpu: cpu() });
     });
+    const stageSeconds = (performance.now() - started) / 1000;
     if (summary.events !== summary.lines) throw new Error('lines were lost');
     const segments = marks.slice(1).map((m, i) => (1000 * (m.lines - marks[i].lines)) / (m.at - marks[i].at));
     const cpuSegments = marks.slice(1).map((m, i) => (1000 * (m.lines - marks[i].lines)) / (m.cpu - marks[i].cpu));
-    return { linesPerSecond: summary.lines / summary.parseSeconds, segments, cpuSegments };
+    return { linesPerSecond: summary.lines / summary.parseSeconds, stageLinesPerSecond: summary.lines / stageSeconds, segments, cpuSegments };
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
