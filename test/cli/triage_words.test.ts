@@ -11,7 +11,7 @@ describe('what is said of triage', () => {
 
   it('tells a list in which all is answered from one in which nothing was noted', () => {
     expect(nothingListed('open', 'm', 2)).toBe('no open patterns in m (2 answered: --status all)');
-    expect(nothingListed('open', 'm', 0)).toMatch(/^no open patterns in m; .*detect --model m notes them$/);
+    expect(nothingListed('open', 'm', 0)).toMatch(/^no open patterns in m; .*detect (-- )?--model m notes them$/);
     expect(nothingListed('all', 'm', 0)).toMatch(/^no patterns in m; /);
   });
 });
