@@ -25,6 +25,10 @@ export function spaceId(parameters: Readonly<Record<string, Float32Array>>, radi
 
 const ID_DIGITS = 16;
 
+export function euclidean(a: Float32Array, b: Float32Array): number {
+  return Math.sqrt(squared(a, b, Infinity));
+}
+
 /** Squared distance; anything above `enough` once it is that far. */
 function squared(a: Float32Array, b: Float32Array, enough: number): number {
   let sum = 0;

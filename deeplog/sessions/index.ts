@@ -1,4 +1,5 @@
-export { createAdapter, type AdapterOptions, type PlacedLine, type SessionAdapter } from './adapters.js';
+export { createAdapter, type AdapterOptions } from './adapters.js';
+export type { PlacedLine, SessionAdapter } from './session_adapter.js';
 export { FrozenParse, FrozenParser, PARSER_STATE, readParserFlags, type FrozenParseOptions, type ParsedLine } from './frozen_parser.js';
 export { readLabels } from './labels.js';
 export { rawLines, rawLogFiles } from './raw_lines.js';

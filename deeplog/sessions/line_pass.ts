@@ -1,7 +1,8 @@
 import type { PlainParameters, SessionRecord } from '../artifacts/index.js';
 import type { Cluster, FullSearch, LineChunk, TemplateMiner } from '../parsing/index.js';
-import { createAdapter, type AdapterOptions, type PlacedLine } from './adapters.js';
+import { createAdapter, type AdapterOptions } from './adapters.js';
 import { LineBlock, type HeaderCounts, type HeaderOptions } from './line_block.js';
+import type { PlacedLine } from './session_adapter.js';
 import { SharedKey } from './session_key.js';
 import { UNSURE, type MinedChunk } from './workers/protocol.js';
 import type { WorkerPool } from './workers/worker_pool.js';

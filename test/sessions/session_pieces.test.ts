@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAdapter, type PlacedLine } from '../../deeplog/sessions/adapters.js';
+import { createAdapter, type PlacedLine } from '../../deeplog/sessions/index.js';
 import { LineBlock } from '../../deeplog/sessions/line_block.js';
 import { copyOf, SessionPacker } from '../../deeplog/sessions/session_pieces.js';
 

@@ -6,13 +6,14 @@ import { Vocabulary } from '../../../sequences/index.js';
 import { bucketed, trainLoop, warmupInverseSquareRoot, type TrainResult } from '../../../training/index.js';
 import { EXPORT_ROWS, type Exportable, type ExportableNetwork, type NetworkRunner } from '../../exportable.js';
 import type { Detector, EmbeddingSpace, Evidence, FitContext, Need, Session, SessionSource } from '../../types.js';
-import { likenessRadius, spaceId } from '../../embedding_space.js';
+import { euclidean, likenessRadius, spaceId } from '../../embedding_space.js';
 import { Calibration } from '../calibration.js';
 import { explainChunks } from './explain.js';
 import { exportedLengths, onFixedLengths } from './fixed_lengths.js';
 import { MaskedBatches, type Example } from './masked_batches.js';
-import { checkLogBertOptions, LOGBERT_DEFAULTS, type LogBertOptions, type LogBertScore } from './options.js';
+import { checkLogBertOptions, LOGBERT_DEFAULTS, type LogBertOptions, type LogBertScore, type SavedLogBert } from './options.js';
 import { networkFamily, Predictor } from './predictor.js';
+import { logBertRecipe } from './recipe.js';
 import { Tokens, type Chunk } from './tokens.js';
 
 const IDS: Readonly<Record<LogBertScore, string>> = { both: 'logbert', missed: 'logbert-missed', distance: 'logbert-distance' };
@@ -136,7 +137,7 @@ export class LogBert implements Exportable {
 
   /** @throws DataError when the folder holds something else. */
   static async load(folder: string, engine: Engine): Promise<LogBert> {
-    const config = (await readJson(path.join(folder, 'config.json'))) as SavedConfig;
+    const config = (await readJson(path.join(folder, 'config.json'))) as SavedLogBert;
     const score = (Object.keys(IDS) as LogBertScore[]).find((s) => IDS[s] === config.detector);
     if (config.model !== 'logbert' || score === undefined || !Array.isArray(config.vocabulary)) throw new DataError(`${folder}: holds no LogBERT model (model is ${String(config.model)}).`);
     const detector = new LogBert({ ...LOGBERT_DEFAULTS, ...config.options, score });
@@ -192,16 +193,7 @@ export class LogBert implements Exportable {
   }
 
   scoringRecipe(): readonly string[] {
-    const { maskRatio, passes, topG, score } = this.options;
-    return [
-      'Token of an event: its position in `vocabulary` (config.json) plus 3; 1 (unknown) if it is not there.',
-      `A session of more than longest − 1 events is cut into the fewest chunks that fit, of nearly equal length (chunk c of n begins at floor(c · length / n)); a chunk goes to the shortest network that holds it with DIST before it.`,
-      `Each chunk is read ${passes} times. Masked positions: r = 0 … length − 1 shuffled by Fisher–Yates (from the last to the second place, swapping with floor(u · (i + 1))), u from mulberry32 seeded with mask_seed · 1,000,003 + length; pass p masks the ceil(${maskRatio} · length) places of r from floor(p · length / ${passes}) on, going round.`,
-      `A masked key is missed when ${topG} or more indices have a log-probability above its own by more than 0.00001, or when it is unknown. missed = missed keys / masked keys of the session, over all passes.`,
-      'distance = the Euclidean distance of `dist` to `export.data.centre`, averaged over the passes, the largest of the chunks, rounded to export.data.distance_step.',
-      'How unusual a value is, from `calibrations` (config.json: total, and the highest validation values in descending order): −log10((n + 1) / (total + 1)), n the number of `highest` that are at least the value; above all of them log10(total + 1) + 1 − top / value (value / (1 + value) if top is 0).',
-      score === 'both' ? 'The score is the larger of both; the session is abnormal when it is above `threshold`.' : `The score is that of ${score}; the session is abnormal when it is above \`threshold\`.`,
-    ];
+    return logBertRecipe(this.options);
   }
 
   modelBytes(): number | null {
@@ -295,22 +287,6 @@ function networkName(length: number): string {
   return `logbert_length_${length}`;
 }
 
-interface SavedConfig {
-  readonly detector?: string;
-  readonly model?: string;
-  readonly options: Partial<LogBertOptions>;
-  readonly mask_seed: number;
-  readonly vocabulary: number[];
-  readonly radius?: number | null;
-  readonly calibrations: { readonly missed: { total: number; highest: number[] }; readonly distance: { total: number; highest: number[] } };
-}
-
 function notFitted(): DataError {
   return new DataError('LogBERT is not fitted yet: call fit or load first.');
-}
-
-function euclidean(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
-  return Math.sqrt(sum);
 }

@@ -40,3 +40,14 @@ export function checkLogBertOptions(o: LogBertOptions): void {
   if (o.hidden % o.heads !== 0) throw new UsageError(`--hidden ${o.hidden} does not divide into --heads ${o.heads}: choose a multiple.`);
   if (o.passes * o.maskRatio < 1) throw new UsageError(`--passes ${o.passes} with --mask_ratio ${o.maskRatio} cannot mask every position: give ${Math.ceil(1 / o.maskRatio)} passes or more.`);
 }
+
+/** config.json of a saved detector; `radius` is missing in those saved before sessions had clusters. */
+export interface SavedLogBert {
+  readonly detector?: string;
+  readonly model?: string;
+  readonly options: Partial<LogBertOptions>;
+  readonly mask_seed: number;
+  readonly vocabulary: number[];
+  readonly radius?: number | null;
+  readonly calibrations: { readonly missed: { total: number; highest: number[] }; readonly distance: { total: number; highest: number[] } };
+}
