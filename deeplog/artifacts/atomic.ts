@@ -8,11 +8,17 @@ import { DataError, messageOf } from '../common/index.js';
 const unfinished = new Set<string>();
 process.on('exit', () => { for (const file of unfinished) rmSync(file, { force: true }); });
 
+const SYNC_BYTES = 32 << 20;
+
 /**
  * A file that appears under its name only when it is whole: written beside it under a temporary name, fsynced, renamed.
  * A crash leaves the old file, or none, never half of one.
  */
 export class AtomicFile {
+  private unsynced = 0;
+  private syncing: Promise<void> | null = null;
+  private failed: unknown = null;
+
   private constructor(readonly path: string, private readonly temporary: string, private readonly handle: FileHandle) {}
 
   /** @throws DataError when the folder cannot be written. */
@@ -53,14 +59,26 @@ export class AtomicFile {
         left = left.slice(whole);
         if (left.length > 0) left[0] = left[0].subarray(bytesWritten);
       }
+      this.syncNowAndThen(chunks);
     } catch (error) {
       throw new DataError(`${this.path}: writing failed (${messageOf(error)}). What was there before is untouched.`);
     }
   }
 
+  /** Long files go to the disk while they are made: otherwise the last sync waits for all of them at once. */
+  private syncNowAndThen(written: readonly Uint8Array[]): void {
+    for (const { byteLength } of written) this.unsynced += byteLength;
+    if (this.unsynced < SYNC_BYTES || this.syncing !== null) return;
+    this.unsynced = 0;
+    // A file system says what went wrong once: kept for the end.
+    this.syncing = this.handle.datasync().catch((error: unknown) => { this.failed ??= error; }).finally(() => { this.syncing = null; });
+  }
+
   /** @throws DataError when the disk is full or gone: some file systems only say so now. */
   async commit(): Promise<void> {
     try {
+      await this.syncing;
+      if (this.failed !== null) throw this.failed as Error;
       await this.handle.sync();
       await this.handle.close();
       await rename(this.temporary, this.path);
@@ -72,6 +90,7 @@ export class AtomicFile {
   }
 
   async abandon(): Promise<void> {
+    await this.syncing;
     await this.handle.close().catch(() => undefined);
     await rm(this.temporary, { force: true });
     unfinished.delete(this.temporary);

@@ -135,12 +135,12 @@ export async function hashFile(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Hashes of the files that exist; `-` (stdin) and folders are left out. */
-export async function hashInputs(files: readonly (string | undefined)[]): Promise<Record<string, string>> {
+/** Hashes of the files that exist; `-` (stdin) and folders are left out. `known`: hashes that were taken while the files were read. */
+export async function hashInputs(files: readonly (string | undefined)[], known?: ReadonlyMap<string, string>): Promise<Record<string, string>> {
   const hashes: Record<string, string> = {};
   for (const file of files) {
     if (file === undefined || file === '-' || !existsSync(file) || !(await stat(file)).isFile()) continue;
-    hashes[file] = await hashFile(file);
+    hashes[file] = known?.get(file) ?? (await hashFile(file));
   }
   return hashes;
 }

@@ -1,5 +1,7 @@
 /** Longer values are copied by the engine's own copying. */
 const LONG = 64;
+/** Shorter ones are copied so many bytes at a time, up to one less than that beyond their end. */
+const WORD = 4;
 
 /**
  * The parameters of rows as Arrow holds them: text end to end, where each value begins and ends, how many values there are up to each row.
@@ -11,11 +13,15 @@ export class ParameterColumns {
   rowOffsets: Int32Array;
   valueOffsets: Int32Array;
   text: Uint8Array;
+  private out: DataView;
+  private source: Uint8Array = new Uint8Array(0);
+  private words: DataView = new DataView(this.source.buffer);
 
   constructor(rows: number, textBytes: number) {
     this.rowOffsets = new Int32Array(rows + 1);
     this.valueOffsets = new Int32Array(rows * 4 + 1);
     this.text = new Uint8Array(textBytes);
+    this.out = new DataView(this.text.buffer);
   }
 
   /** Bytes of text held. */
@@ -29,16 +35,25 @@ export class ParameterColumns {
     if (values + count + 1 > this.valueOffsets.length) this.valueOffsets = enlarged(this.valueOffsets, values + count + 1);
     const { valueOffsets } = this;
     let at = valueOffsets[values];
-    let need = at;
+    let need = at + WORD;
     for (let p = 0; p < count; p++) need += ends[p] - starts[p];
-    if (need > this.text.length) this.text = enlarged(this.text, need);
-    const { text } = this;
+    if (need > this.text.length) this.makeRoom(need);
+    if (this.source !== buffer) {
+      this.source = buffer;
+      this.words = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    }
+    const { text, out, words } = this;
+    const lastWord = buffer.length - WORD;
     for (let p = 0; p < count; p++) {
       const start = starts[p];
       const end = ends[p];
       if (end - start > LONG) {
         text.set(buffer.subarray(start, end), at);
         at += end - start;
+      } else if (end <= lastWord) {
+        const stop = at + end - start;
+        for (let i = start, o = at; o < stop; i += WORD, o += WORD) out.setInt32(o, words.getInt32(i, true), true);
+        at = stop;
       } else for (let i = start; i < end; i++) text[at++] = buffer[i];
       valueOffsets[values + p + 1] = at;
     }
@@ -57,7 +72,7 @@ export class ParameterColumns {
     const firstByte = other.valueOffsets[firstValue];
     const lastByte = other.valueOffsets[lastValue];
     const bytes = this.textBytes;
-    if (bytes + lastByte - firstByte > this.text.length) this.text = enlarged(this.text, bytes + lastByte - firstByte);
+    if (bytes + lastByte - firstByte > this.text.length) this.makeRoom(bytes + lastByte - firstByte);
     this.text.set(other.text.subarray(firstByte, lastByte), bytes);
     const { values, rows } = this;
     if (values + lastValue - firstValue + 1 > this.valueOffsets.length) this.valueOffsets = enlarged(this.valueOffsets, values + lastValue - firstValue + 1);
@@ -76,8 +91,14 @@ export class ParameterColumns {
     this.rowOffsets = spare?.rowOffsets ?? new Int32Array(rowOffsets.length);
     this.valueOffsets = spare?.valueOffsets ?? new Int32Array(valueOffsets.length);
     this.text = spare?.text ?? new Uint8Array(text.length);
+    this.out = new DataView(this.text.buffer, this.text.byteOffset, this.text.byteLength);
     this.clear();
     return { rowOffsets, valueOffsets, text };
+  }
+
+  private makeRoom(atLeast: number): void {
+    this.text = enlarged(this.text, atLeast);
+    this.out = new DataView(this.text.buffer);
   }
 
   /** Starts over in the same arrays. */

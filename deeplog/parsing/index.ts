@@ -1,7 +1,7 @@
 export { confusion, parsingAccuracy, type Confusion, type ParsedLines, type ParsingAccuracy } from './accuracy.js';
 export { Drain, type DrainOptions } from './drain.js';
 export { parseDuration } from './duration.js';
-export { countLines, eachLine, FLAT_TIME_FORMAT, HeaderError, inputFiles, isStructured, LineSource, LineTooLongError, logInput, multiLineRecords, quoteLines, RangeReader, recordLayout, RecordReader, RecordTooLongError, roomFor, wholeLines, wholeRecords, type FieldMap, type FileRanges, type InputFormat, type InputOptions, type LineChunk, type LogInput, type LogSource, type RangeChunk, type RecordFormat, type RecordLayout } from './sources/index.js';
+export { countLines, eachLine, FLAT_TIME_FORMAT, HeaderError, inputFiles, isStructured, LineSource, LineTooLongError, logInput, multiLineRecords, quoteLines, RangeReader, recordLayout, RecordReader, RecordTooLongError, roomFor, wholeLines, wholeRecords, type FieldMap, type FileDigest, type FileRanges, type InputFormat, type InputOptions, type LineChunk, type LogInput, type LogSource, type RangeChunk, type RecordFormat, type RecordLayout } from './sources/index.js';
 export { LogFormat } from './log_format.js';
 export { PARSERS, TemplateMiner, type MinedLine, type MinerOptions, type Parameter, type ParserName } from './miner.js';
 export { type Change, type Cluster, type FullSearch, type TemplateParser } from './parser.js';

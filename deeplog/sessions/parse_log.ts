@@ -15,14 +15,20 @@ const COMPAT_JSON_SESSIONS = 100_000;
 
 export { type ParseOptions, type ParseSummary } from './parse_pass.js';
 
+export interface ParseOutcome {
+  readonly summary: ParseSummary;
+  /** Of the files read to their end, by name. */
+  readonly sha256: ReadonlyMap<string, string> | undefined;
+}
+
 /**
  * Raw log → events.arrow, sessions.arrow, templates.json, templates_info.json, drain_state.json (and data.json), in one pass
  * and bounded memory. The caller writes the manifest last.
  * @throws DataError when nothing could be parsed or more lines than `maxUnparsed` do not fit the format.
  */
-export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
+export async function parseLog(options: ParseOptions): Promise<ParseOutcome> {
   const { outputPath } = options;
-  const source = await options.input.open();
+  const source = await options.input.open({ hashed: true });
   const events = await ArrowFileWriter.create(path.join(outputPath, 'events.arrow'));
   const sessions = await ArrowFileWriter.create(path.join(outputPath, 'sessions.arrow'));
   const ranges = options.workers > 1 ? (await source.ranges?.()) ?? null : null;
@@ -74,7 +80,7 @@ export async function parseLog(options: ParseOptions): Promise<ParseSummary> {
     await pass.writeTemplates();
     const json = options.format === 'json' || options.format === 'both' || (options.format === 'auto' && pass.summary.sessions <= COMPAT_JSON_SESSIONS);
     if (json && options.adapter !== null) await writeCompatJson(path.join(outputPath, 'events.arrow'), path.join(outputPath, 'sessions.arrow'), path.join(outputPath, 'data.json'));
-    return pass.summary;
+    return { summary: pass.summary, sha256: source.sha256 };
   } catch (error) {
     await events.abandon();
     await sessions.abandon();

@@ -40,7 +40,7 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
   const fitUntilLine = flags.fit_share !== undefined ? Math.floor((await countLines(input)) * flags.fit_share) + 1 : flags.fit_until_line ?? (flags.match_only === true ? 1 : Infinity);
   const miner = flags.state === undefined ? new TemplateMiner(settings.miner) : await loadState(flags.state, settings.miner);
   const alone = (flags.workers ?? 1) > 1 ? whyAlone(settings, parse) : null;
-  const summary = await parseLog({
+  const { summary, sha256 } = await parseLog({
     ...parse,
     input,
     outputPath: flags.output_path,
@@ -62,7 +62,7 @@ export async function runDrain(settings: DrainSettings, onProgress?: (progress: 
   await writeJson(path.join(flags.output_path, 'metrics.json'), { schema: 'deeplog.drain_metrics/1', ...summary, ...(accuracy === null ? {} : { accuracy }) });
   await writeManifest(flags.output_path, {
     stage: 'drain', startedAt, options: { ...flags },
-    inputs: await hashInputs([...input.files, flags.label_file, flags.state, flags.truth_file]),
+    inputs: await hashInputs([...input.files, flags.label_file, flags.state, flags.truth_file], sha256),
     // What a state brought along was learned from is not known: as good as everything.
     extra: { fit_until_line: Number.isFinite(fitUntilLine) && flags.state === undefined ? fitUntilLine : null, complete_sessions: parse.adapter?.type.includes('window') === false && parse.adapter.type !== 'sliding_time', counts: summary, records: recordLayout(input) },
   });

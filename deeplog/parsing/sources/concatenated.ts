@@ -9,8 +9,8 @@ export class ConcatenatedSource implements LogSource {
   private constructor(readonly name: string, private readonly sources: readonly LineSource[]) {}
 
   /** @throws DataError when one of the files cannot be read. */
-  static async open(name: string, files: readonly string[]): Promise<ConcatenatedSource> {
-    return new ConcatenatedSource(name, await Promise.all(files.map((f) => LineSource.open(f))));
+  static async open(name: string, files: readonly string[], hashed = false): Promise<ConcatenatedSource> {
+    return new ConcatenatedSource(name, await Promise.all(files.map((f) => LineSource.open(f, { hashed }))));
   }
 
   get bytesRead(): number {
@@ -19,6 +19,10 @@ export class ConcatenatedSource implements LogSource {
 
   get totalBytes(): number | null {
     return this.sources.reduce<number | null>((sum, s) => (sum === null || s.totalBytes === null ? null : sum + s.totalBytes), 0);
+  }
+
+  get sha256(): ReadonlyMap<string, string> {
+    return new Map(this.sources.flatMap((s) => [...s.sha256]));
   }
 
   async *chunks(): AsyncGenerator<LineChunk> {

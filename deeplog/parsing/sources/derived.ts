@@ -16,6 +16,10 @@ export class DerivedSource implements LogSource {
     return this.from.totalBytes;
   }
 
+  get sha256(): ReadonlyMap<string, string> | undefined {
+    return this.from.sha256;
+  }
+
   chunks(): AsyncGenerator<LineChunk> {
     return this.derive(this.from);
   }

@@ -5,6 +5,7 @@ export { inOrderOfTime, inputFiles } from './files.js';
 export { countLines, INPUT_FORMATS, isStructured, logInput, quoteLines, wholeRecords, type InputFormat, type InputOptions, type LogInput, type WholeRecords } from './input.js';
 export { LineSource, LineTooLongError, wholeLines } from './line_source.js';
 export { recordLayout, RecordReader, type RecordFormat, type RecordLayout } from './record_layout.js';
+export { type FileDigest } from './file_digest.js';
 export { RangeReader, roomFor, type FileRanges, type RangeChunk } from './ranges.js';
 export { multiLineRecords } from './records.js';
 export type { LineChunk, LogSource } from './types.js';

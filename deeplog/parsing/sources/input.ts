@@ -28,7 +28,7 @@ export interface InputOptions {
   readonly keepTime?: boolean;
 }
 
-/** An input whose files are known and readable; `open` reads it from the start, as often as asked (standard input once). */
+/** An input whose files are known and readable; `open` reads it from the start, as often as asked (standard input once); `hashed`: its files' hashes are taken by the way. */
 export interface LogInput {
   readonly name: string;
   readonly files: readonly string[];
@@ -37,7 +37,7 @@ export interface LogInput {
   readonly fields: FieldMap | null;
   /** Names of the table's columns, or of the first record's values; null for text, and for standard input, which is read once. */
   readonly names: readonly string[] | null;
-  open(): Promise<LogSource>;
+  open(options?: { readonly hashed?: boolean }): Promise<LogSource>;
 }
 
 /** @throws DataError when a file is missing or damaged; UsageError when options contradict each other or name unknown columns. */
@@ -48,20 +48,20 @@ export async function logInput(options: InputOptions): Promise<LogInput> {
   if (format !== 'lines' && options.recordStart !== undefined) throw new UsageError(`--record_start joins lines of text, and ${options.file} is read as ${format}. Give --input_format lines, or leave it out.`);
   if (format !== 'lines' && format !== 'jsonl' && options.numbered) throw new UsageError(`--numbered is for lines, and ${options.file} is read as ${format}.`);
   if (format === 'parquet') return parquetInput(options, files);
-  const text = async (): Promise<LogSource> => {
-    const opened = files.length === 1 ? await LineSource.open(files[0]) : await ConcatenatedSource.open(options.file, files);
+  const text = async ({ hashed = false }: { hashed?: boolean } = {}): Promise<LogSource> => {
+    const opened = files.length === 1 ? await LineSource.open(files[0], { hashed }) : await ConcatenatedSource.open(options.file, files, hashed);
     return options.numbered ? numberedLines(opened) : opened;
   };
   await text(); // a missing file is the first thing to say
   if (format === 'lines') {
     const { recordStart } = options;
-    return { name: options.file, files, format, fields: null, names: null, open: async () => (recordStart === undefined ? text() : multiLineRecords(await text(), recordStart)) };
+    return { name: options.file, files, format, fields: null, names: null, open: async (how) => (recordStart === undefined ? text(how) : multiLineRecords(await text(how), recordStart)) };
   }
   if (format === 'csv' && files.length > 1) throw new UsageError(`${options.file}: matches ${files.length} files; CSV is read one file at a time, since each has a header.`);
   const names = options.file === '-' ? null : await (format === 'csv' ? csvNames : firstJsonNames)(await text());
   const fields = fieldMap(options.fields ?? [], names, format === 'csv');
   const keepTime = options.keepTime ?? false;
-  return { name: options.file, files, format, fields, names, open: async () => (format === 'csv' ? csvLines : jsonLines)(await text(), fields, keepTime) };
+  return { name: options.file, files, format, fields, names, open: async (how) => (format === 'csv' ? csvLines : jsonLines)(await text(how), fields, keepTime) };
 }
 
 /** Records whole, for whoever is to find out what they hold. */

@@ -4,6 +4,7 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError, messageOf } from '../../common/index.js';
+import { FileDigest } from './file_digest.js';
 import { CHUNK_BYTES, rangesOf, type FileRanges } from './ranges.js';
 import type { LineChunk, LogSource } from './types.js';
 import { unzstd, ZSTD_MAGIC } from './zstd.js';
@@ -12,19 +13,23 @@ import { unzstd, ZSTD_MAGIC } from './zstd.js';
 export class LineSource implements LogSource {
   bytesRead = 0;
 
-  private constructor(readonly name: string, readonly totalBytes: number | null, private readonly named: boolean, private readonly chunkBytes: number) {}
+  private constructor(readonly name: string, readonly totalBytes: number | null, private readonly named: boolean, private readonly chunkBytes: number, private readonly digest: FileDigest | null) {}
 
   /**
-   * `-` is standard input. Gzip and zstd are recognised by their content, not their names.
+   * `-` is standard input. Gzip and zstd are recognised by their content, not their names. `hashed`: take the file's {@link sha256} by the way.
    * @throws DataError when the file is missing, a folder, or UTF-16.
    */
-  static async open(file: string, chunkBytes = CHUNK_BYTES): Promise<LineSource> {
-    if (file === '-') return new LineSource('standard input', null, false, chunkBytes);
+  static async open(file: string, { hashed = false, chunkBytes = CHUNK_BYTES }: { hashed?: boolean; chunkBytes?: number } = {}): Promise<LineSource> {
+    if (file === '-') return new LineSource('standard input', null, false, chunkBytes, null);
     if (!existsSync(file)) throw new DataError(`${file}: there is no such file. Check --input_file.`);
     const info = await stat(file);
     if (info.isDirectory()) throw new DataError(`${file}: is a folder; name the log file in it, or all of them: '${file.replace(/\/$/, '')}/*.log'.`);
     // A pipe or a device has neither a size nor places to read at.
-    return new LineSource(file, info.isFile() ? info.size : null, true, chunkBytes);
+    return new LineSource(file, info.isFile() ? info.size : null, true, chunkBytes, hashed && info.isFile() ? new FileDigest(file) : null);
+  }
+
+  get sha256(): ReadonlyMap<string, string> {
+    return this.digest?.sha256 ?? new Map<string, string>();
   }
 
   /** @throws DataError when compressed data is damaged or cut off. */
@@ -50,7 +55,7 @@ export class LineSource implements LogSource {
     } finally {
       await handle.close();
     }
-    return rangesOf(this.name, this.totalBytes, this.chunkBytes, (bytes) => { this.bytesRead += bytes; });
+    return rangesOf(this.name, this.totalBytes, this.chunkBytes, this.digest, (bytes) => { this.bytesRead += bytes; });
   }
 
   /** Plain files are read into one buffer, over and over: a stream would allocate, and collect, a megabyte a time. */
@@ -71,10 +76,12 @@ export class LineSource implements LogSource {
         refuseUnreadable(buffer.subarray(0, bytesRead), this.name);
       }
       const reached = filled + bytesRead;
+      this.digest?.update(buffer.subarray(filled, reached));
       if (atStart && bytesRead > 0) skipMark = hasByteOrderMark(buffer, reached);
       atStart = false;
       const from = skipMark ? 3 : 0;
       if (bytesRead === 0) {
+        this.digest?.end();
         if (filled > from) yield { buffer: buffer.subarray(from), end: filled - from, ascii: isAscii(buffer.subarray(from, filled)) };
         return;
       }
@@ -102,8 +109,10 @@ export class LineSource implements LogSource {
     const counted = async function* (this: LineSource): AsyncGenerator<Buffer> {
       for await (const piece of stream as AsyncIterable<Buffer>) {
         this.bytesRead += piece.length;
+        this.digest?.update(piece);
         yield piece;
       }
+      this.digest?.end();
     }.call(this);
     // The first bytes tell gzip, a byte-order mark and other encodings: pipes may bring them one by one.
     let head = Buffer.alloc(0);

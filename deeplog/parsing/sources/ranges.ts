@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
+import type { FileDigest } from './file_digest.js';
 import type { LineChunk } from './types.js';
 
 /** Chunks that are cut without being read: anyone can read any of them, and together they are the chunks of the whole file. */
@@ -9,7 +10,9 @@ export interface FileRanges {
   /** Chunks there are, empty ones included. */
   readonly count: number;
   readonly chunkBytes: number;
-  /** Where a chunk's bytes end; for progress. */
+  /** Takes the chunks' bytes in order; null: nobody asked for their hash. */
+  readonly digest: FileDigest | null;
+  /** So many bytes more are done; for progress. */
   advance(bytes: number): void;
 }
 
@@ -36,7 +39,7 @@ export interface RangeChunk extends LineChunk {
 export class RangeReader {
   private readonly handle: number;
 
-  constructor(private readonly ranges: Omit<FileRanges, 'advance'>) {
+  constructor(private readonly ranges: Omit<FileRanges, 'advance' | 'digest'>) {
     this.handle = openSync(ranges.file, 'r');
   }
 
@@ -92,6 +95,6 @@ function startOf(buffer: Buffer, back: number, from: number): number {
 }
 
 /** The ranges of a plain file of `size` bytes: as many as hold it, and one for a last line without an end. */
-export function rangesOf(file: string, size: number, chunkBytes: number, advance: (bytes: number) => void): FileRanges {
-  return { file, size, count: Math.ceil(size / chunkBytes) + 1, chunkBytes, advance };
+export function rangesOf(file: string, size: number, chunkBytes: number, digest: FileDigest | null, advance: (bytes: number) => void): FileRanges {
+  return { file, size, count: Math.ceil(size / chunkBytes) + 1, chunkBytes, digest, advance };
 }

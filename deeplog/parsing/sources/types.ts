@@ -23,6 +23,8 @@ export interface LogSource {
   readonly totalBytes: number | null;
   /** @throws DataError naming the file, and the line where there is one, when the input is damaged. */
   chunks(): AsyncGenerator<LineChunk>;
+  /** By file, in hex: of those read to their end so far, where the source was opened to take it. */
+  readonly sha256?: ReadonlyMap<string, string>;
   /** The same chunks, for several threads to read; absent or null: the source is read from front to back. */
   ranges?(): Promise<FileRanges | null>;
 }

@@ -16,7 +16,7 @@ export interface WorkerSettings {
   readonly adapter: AdapterOptions | null;
   readonly fullSearch: FullSearch;
   /** The file whose chunks are asked for by number; null: chunks are brought along. */
-  readonly ranges: Omit<FileRanges, 'advance'> | null;
+  readonly ranges: Omit<FileRanges, 'advance' | 'digest'> | null;
 }
 
 /** A template that was made or changed. */

@@ -1,4 +1,4 @@
-import { captureState, RangeReader, roomFor, type FileRanges, type LineChunk, type LogSource } from '../../parsing/index.js';
+import { captureState, RangeReader, roomFor, type FileDigest, type FileRanges, type LineChunk, type LogSource } from '../../parsing/index.js';
 import type { ParseOptions, ParsePass } from '../parse_pass.js';
 import type { SharedChunk, WorkerSettings } from './protocol.js';
 import type { Answer, WorkerPool } from './worker_pool.js';
@@ -36,10 +36,11 @@ async function* fromRanges(ranges: FileRanges, pass: ParsePass, pool: WorkerPool
   try {
     for (let next = 0; next < ranges.count || queue.length > 0;) {
       while (next < ranges.count && queue.length < AHEAD * pool.ready) queue.send({ index: next++, spare: queue.room() });
-      if (queue.length > 0) await queue.takeOldest();
+      if (queue.length > 0) await queue.takeOldest(ranges.digest);
       else {
         // No thread is up yet.
         const chunk = reader.read(next++, queue.room());
+        ranges.digest?.updateLines(chunk);
         if (chunk.end > 0) pass.takeChunk(chunk);
         queue.keep(chunk.bytes);
         await new Promise(setImmediate);
@@ -47,6 +48,7 @@ async function* fromRanges(ranges: FileRanges, pass: ParsePass, pool: WorkerPool
       ranges.advance(share);
       yield pass.summary.lines;
     }
+    ranges.digest?.end();
   } finally {
     reader.close();
   }
@@ -102,11 +104,12 @@ class Queue {
     this.sent.push({ knowledge: pool.knowledge, matching, answer: pool.mine(chunk, matching) });
   }
 
-  async takeOldest(): Promise<void> {
+  async takeOldest(digest: FileDigest | null = null): Promise<void> {
     const oldest = this.sent.shift();
     if (oldest === undefined) return;
     const { chunk, mined } = await oldest.answer;
     const { bytes, from, end, ascii } = chunk;
+    digest?.updateLines(chunk);
     const lines: LineChunk = { buffer: Buffer.from(bytes, from, end), end, ascii };
     if (end > 0) {
       if (mined === null) this.pass.takeChunk(lines);

@@ -43,15 +43,15 @@ describe('A plain file read by chunks, in any order', () => {
       const bytes = Buffer.concat(pieces);
       fc.pre(bytes.length > 0 && !/^\xff\xfe|^\xfe\xff|^\x1f\x8b|^\x28\xb5\x2f\xfd/.test(bytes.toString('latin1', 0, 4)));
       writeFileSync(file, bytes);
-      expect(await byNumber(await LineSource.open(file, chunkBytes))).toEqual(await inOrder(await LineSource.open(file, chunkBytes)));
+      expect(await byNumber(await LineSource.open(file, { chunkBytes }))).toEqual(await inOrder(await LineSource.open(file, { chunkBytes })));
     }), { numRuns: 300, seed: 12 });
   });
 
   it('finds where a line of many chunks began', async () => {
     writeFileSync(file, `\ufeffa\n${'y'.repeat(3_000_000)}\nend`);
-    const chunks = await byNumber(await LineSource.open(file, 1000));
+    const chunks = await byNumber(await LineSource.open(file, { chunkBytes: 1000 }));
     expect(chunks.map((c) => c.length)).toEqual(['true a\n'.length, 'true \n'.length + 3_000_000, 'true end'.length]);
-    expect(chunks).toEqual(await inOrder(await LineSource.open(file, 1000)));
+    expect(chunks).toEqual(await inOrder(await LineSource.open(file, { chunkBytes: 1000 })));
   });
 
   it('is left to one reader where the file is packed, empty or a pipe', async () => {
