@@ -43,6 +43,13 @@ export class Column<T extends Growable> {
     this.length += values.length;
   }
 
+  /** values[from, to), without a view of them: most are short. */
+  pushSome(values: ArrayLike<number>, from: number, to: number): void {
+    const data = this.reserve(to - from);
+    for (let i = from, at = this.length; i < to; i++, at++) data[at] = values[i];
+    this.length += to - from;
+  }
+
   /** Makes room for `more` values beyond `length`. */
   reserve(more: number): T {
     if (this.length + more > this.data.length) {
@@ -78,13 +85,18 @@ export class Int64Column {
   }
 
   pushAll(values: ArrayLike<number>): void {
-    const words = this.words.reserve(2 * values.length);
-    for (let i = 0, at = this.words.length; i < values.length; i++, at += 2) {
+    this.pushSome(values, values.length);
+  }
+
+  /** The first `count` of them. */
+  pushSome(values: ArrayLike<number>, count: number): void {
+    const words = this.words.reserve(2 * count);
+    for (let i = 0, at = this.words.length; i < count; i++, at += 2) {
       const high = Math.floor(values[i] / 4294967296);
       words[at] = (values[i] - high * 4294967296) | 0;
       words[at + 1] = high;
     }
-    this.words.length += 2 * values.length;
+    this.words.length += 2 * count;
   }
 
   takeSigned(): BigInt64Array {

@@ -7,5 +7,5 @@ export { checkOutput, describeMachine, gitCommit, hashFile, hashInputs, hashOfVa
 export { arrowToParquet } from './parquet.js';
 export { newRunId } from './run_id.js';
 export { enlarged, ParameterColumns, type PlainParameters } from './parameter_columns.js';
-export { readSessions, SessionsBuilder, type SessionRecord } from './sessions.js';
+export { readSessions, SessionsBuilder, type SessionEvents, type SessionRecord } from './sessions.js';
 export { readTensorFile, readTensors, writeTensors, type NamedTensors } from './tensors.js';

@@ -17,6 +17,21 @@ export interface SessionRecord {
   readonly label: boolean | null;
 }
 
+/** A session's events in arrays of at least `count`; whoever hands it out may fill them anew for the next. */
+export interface SessionEvents {
+  /** 1-based line of its first event. */
+  readonly firstLine: number;
+  readonly count: number;
+  readonly events: Uint32Array;
+  /** Lines of its events; of no use where they are contiguous from firstLine. */
+  readonly lines: Float64Array;
+  readonly contiguous: boolean;
+  /** As {@link SessionRecord.elapsedMs}; of no use where it is not timed. */
+  readonly elapsedMs: Float64Array;
+  readonly timed: boolean;
+  readonly label: boolean | null;
+}
+
 const LINE_ITEM = new Field('item', new Uint64(), false);
 const EVENT_ITEM = new Field('item', new Uint32(), false);
 const ELAPSED_ITEM = new Field('item', new Float64(), false);
@@ -78,6 +93,26 @@ export class SessionsBuilder {
     this.elapsedOffsets.push(this.elapsed.length);
     this.label.push(record.label === true);
     this.labelValid.push(record.label !== null);
+  }
+
+  /** The same without a record, for sessions by the hundred thousand; keys[keyStart, keyEnd) is the key in UTF-8. */
+  appendEvents(session: number, keys: Uint8Array, keyStart: number, keyEnd: number, s: SessionEvents, label: boolean | null): void {
+    const { count } = s;
+    this.session.push(session);
+    this.keys.pushSome(keys, keyStart, keyEnd);
+    this.keyOffsets.push(this.keys.length);
+    this.firstLine.push(s.firstLine);
+    this.nLines.push(count);
+    if (!s.contiguous) this.lines.pushSome(s.lines, count);
+    this.linesValid.push(!s.contiguous);
+    this.lineOffsets.push(this.lines.length);
+    this.events.pushSome(s.events, 0, count);
+    this.eventOffsets.push(this.events.length);
+    if (s.timed) this.elapsed.pushSome(s.elapsedMs, 0, count);
+    this.elapsedValid.push(s.timed);
+    this.elapsedOffsets.push(this.elapsed.length);
+    this.label.push(label === true);
+    this.labelValid.push(label !== null);
   }
 
   flush(): RecordBatch {

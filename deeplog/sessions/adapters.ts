@@ -2,8 +2,8 @@ import type { SessionRecord } from '../artifacts/index.js';
 import { UsageError } from '../common/index.js';
 import { LinePattern } from '../parsing/index.js';
 import { KeyTable } from './key_table.js';
-import { SessionLog } from './session_log.js';
-import { NOTHING, type PieceRows, type PlacedLine, type SessionAdapter } from './session_adapter.js';
+import { NO_EVENTS, SessionLog } from './session_log.js';
+import { NOTHING, type BareSession, type PieceRows, type PlacedLine, type SessionAdapter } from './session_adapter.js';
 import type { SessionPieces } from './session_pieces.js';
 import { LineWindowAdapter, TimeWindowAdapter } from './window_adapters.js';
 
@@ -97,6 +97,19 @@ class IdentifierAdapter implements SessionAdapter {
 
   *finish(): Iterable<SessionRecord> {
     for (let i = 0; i < this.keyOfSession.length; i++) yield this.log.close(i, i + 1, this.keys.key(this.keyOfSession[i]));
+  }
+
+  *finishBare(): Iterable<BareSession> {
+    const { keys, keyEnds } = this.keys.contents();
+    const bare = { session: 0, keys, keyStart: 0, keyEnd: 0, events: NO_EVENTS };
+    for (let i = 0; i < this.keyOfSession.length; i++) {
+      const key = this.keyOfSession[i];
+      bare.session = i + 1;
+      bare.keyStart = key === 0 ? 0 : keyEnds[key - 1];
+      bare.keyEnd = keyEnds[key];
+      bare.events = this.log.unpack(i);
+      yield bare;
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import type { PlainParameters, SessionRecord } from '../artifacts/index.js';
 import type { Cluster, FullSearch, LineChunk, TemplateMiner } from '../parsing/index.js';
 import { createAdapter, type AdapterOptions } from './adapters.js';
 import { LineBlock, type HeaderCounts, type HeaderOptions } from './line_block.js';
-import type { PlacedLine } from './session_adapter.js';
+import type { BareSession, PlacedLine } from './session_adapter.js';
 import { SharedKey } from './session_key.js';
 import { UNSURE, type MinedChunk } from './workers/protocol.js';
 import type { WorkerPool } from './workers/worker_pool.js';
@@ -193,6 +193,11 @@ export class LinePass {
       const closed = adapter.takeClosed();
       for (let c = 0; c < closed.length; c++) this.sink.session(closed[c]);
     }
+  }
+
+  /** The same where the adapter can say them without objects of their own; null: {@link rest} it is. */
+  restBare(): Iterable<BareSession> | null {
+    return this.adapter?.finishBare?.() ?? null;
   }
 
   /** The sessions that are open still, when there are no more lines. */

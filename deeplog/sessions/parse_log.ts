@@ -66,7 +66,13 @@ export async function parseLog(options: ParseOptions): Promise<ParseOutcome> {
     await events.write(pass.events.flush());
     pass.summary.parseSeconds = (performance.now() - started) / 1000;
     if (options.profile) pass.summary.profile = { ...pass.clock.seconds, 'reading, writing, waiting': pass.summary.parseSeconds - pass.clock.total };
-    for (const record of pass.lines.rest()) {
+    const bare = pass.lines.restBare();
+    if (bare !== null) {
+      for (const session of bare) {
+        pass.takeBareSession(session);
+        if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.write(pass.sessions.flush());
+      }
+    } else for (const record of pass.lines.rest()) {
       pass.takeSession(record);
       if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.write(pass.sessions.flush());
     }

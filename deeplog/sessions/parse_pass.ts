@@ -5,6 +5,7 @@ import { dropForgottenTokens, type LineChunk, type LogInput, type LogSource } fr
 import { Clock } from './clock.js';
 import type { LineBlock } from './line_block.js';
 import { unfitLayout, unfitSessions, unfitTimes } from './unfit.js';
+import type { BareSession } from './session_adapter.js';
 import type { MinedChunk } from './workers/protocol.js';
 import { LinePass, type LinePassCounts, type LinePassOptions } from './line_pass.js';
 
@@ -170,6 +171,22 @@ export class ParsePass {
     if (this.firstKey === null) this.firstKey = record.key;
     const label = sessionLabels?.get(record.key) ?? record.label;
     this.sessions.append(label === record.label ? record : { ...record, label });
+    this.countSession(label);
+  }
+
+  takeBareSession({ session, keys, keyStart, keyEnd, events }: BareSession): void {
+    const { sessionLabels } = this.options;
+    let { label } = events;
+    if (this.firstKey === null || sessionLabels !== null) {
+      const key = Buffer.from(keys.buffer, keys.byteOffset + keyStart, keyEnd - keyStart).toString();
+      this.firstKey ??= key;
+      label = sessionLabels?.get(key) ?? label;
+    }
+    this.sessions.appendEvents(session, keys, keyStart, keyEnd, events, label);
+    this.countSession(label);
+  }
+
+  private countSession(label: boolean | null): void {
     this.summary.sessions++;
     if (label === true) this.summary.abnormalSessions++;
     if (label === null) this.summary.unlabelledSessions++;

@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../artifacts/index.js';
+import type { SessionEvents, SessionRecord } from '../artifacts/index.js';
 import type { SessionPieces } from './session_pieces.js';
 
 /** One parsed line as an adapter sees it: buffer[start, end) is the raw line. */
@@ -29,6 +29,15 @@ export interface PieceRows {
 /** Asked for after every line: an empty array of its own each time would be garbage by the million. */
 export const NOTHING: readonly SessionRecord[] = [];
 
+/** A session without objects of its own; keys[keyStart, keyEnd) is its key in UTF-8. */
+export interface BareSession {
+  readonly session: number;
+  readonly keys: Uint8Array;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly events: SessionEvents;
+}
+
 /** Groups lines into sessions. Sessions that can be told to be over are handed out early. */
 export interface SessionAdapter {
   /** The session that the line belongs to, or −1: none, or several windows. */
@@ -41,4 +50,6 @@ export interface SessionAdapter {
   takeClosed(): readonly SessionRecord[];
   /** The rest, in order of session id; nothing may be added afterwards. */
   finish(): Iterable<SessionRecord>;
+  /** The same for adapters of many open sessions: each session's number, where its key stands and its events, all of which only hold until the next. */
+  finishBare?(): Iterable<BareSession>;
 }

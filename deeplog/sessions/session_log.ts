@@ -1,4 +1,4 @@
-import { enlarged, type SessionRecord } from '../artifacts/index.js';
+import { enlarged, type SessionEvents, type SessionRecord } from '../artifacts/index.js';
 
 const CHUNK_BYTES = 32;
 const DATA_BYTES = CHUNK_BYTES - 4;
@@ -6,6 +6,9 @@ const BLOCK_CHUNKS = 1 << 15;
 /** A small log should cost little: the first block begins with this many chunks and doubles. */
 const FIRST_CHUNKS = 1 << 6;
 const NONE = 0xffffffff;
+
+/** Of no session. */
+export const NO_EVENTS: SessionEvents = { firstLine: 0, count: 0, events: new Uint32Array(0), lines: new Float64Array(0), contiguous: false, elapsedMs: new Float64Array(0), timed: false, label: null };
 
 /**
  * The events of the open sessions, packed: each event is a few bytes (event id, line and time as differences, varints) in
@@ -19,6 +22,7 @@ export class SessionLog {
   private readonly open: (OpenSession | undefined)[] = [];
   private readonly closedHandles: number[] = [];
   private scratch = new Uint8Array(1 << 10);
+  private readonly unpacked: { -readonly [K in keyof SessionEvents]: SessionEvents[K] } = { ...NO_EVENTS };
 
   /** `handle` from {@link begin}; `line` 1-based, rising; `time` ms or NaN. */
   append(handle: number, event: number, line: number, time: number, label: boolean | null): void {
@@ -71,17 +75,29 @@ export class SessionLog {
     return handle;
   }
 
-  /** Unpacks a session and frees its memory; its handle is then meaningless. `contiguous`: its lines need no list. */
+  /** Unpacks a session and frees its memory; its handle is then meaningless. */
   close(handle: number, session: number, key: string): SessionRecord {
+    const { firstLine, count, contiguous, timed, label, events, lines, elapsedMs } = this.unpack(handle);
+    return { session, key, firstLine, lines: contiguous ? null : lines.slice(0, count), events: events.slice(0, count), elapsedMs: timed ? elapsedMs.slice(0, count) : null, label };
+  }
+
+  /** The same into arrays that the next call fills anew. */
+  unpack(handle: number): SessionEvents {
     const s = this.session(handle);
-    const events = new Uint32Array(s.count);
-    const lines = new Float64Array(s.count);
-    const elapsed = s.timed ? new Float64Array(s.count) : null;
+    const { unpacked } = this;
+    const { count } = s;
+    if (count > unpacked.events.length) {
+      unpacked.events = new Uint32Array(count * 2);
+      unpacked.lines = new Float64Array(count * 2);
+      unpacked.elapsedMs = new Float64Array(count * 2);
+    }
+    const { events, lines, elapsedMs } = unpacked;
+    const { timed } = s;
     const bytes = this.unchained(s);
     let at = 0;
     let line = 0;
     let timedBefore = false;
-    for (let i = 0; i < s.count; i++) {
+    for (let i = 0; i < count; i++) {
       // Numbers below 128, most of them, need no call.
       if (bytes[at] < 128) events[i] = bytes[at++];
       else {
@@ -100,20 +116,24 @@ export class SessionLog {
         code = varintAt(bytes, at);
         at = varintEnd(bytes, at);
       }
-      if (elapsed === null) continue;
-      if (code === 0) elapsed[i] = NaN;
+      if (!timed) continue;
+      if (code === 0) elapsedMs[i] = NaN;
       else {
         const zigzag = code - 1;
         const since = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
-        elapsed[i] = timedBefore ? since : 0;
+        elapsedMs[i] = timedBefore ? since : 0;
         timedBefore = true;
       }
     }
     this.release(s.head);
     this.open[handle] = undefined;
     this.closedHandles.push(handle);
-    const contiguous = s.count > 0 && lines[s.count - 1] - lines[0] === s.count - 1;
-    return { session, key, firstLine: s.firstLine, lines: contiguous ? null : lines, events, elapsedMs: elapsed, label: s.label };
+    unpacked.firstLine = s.firstLine;
+    unpacked.count = count;
+    unpacked.contiguous = count > 0 && lines[count - 1] - lines[0] === count - 1;
+    unpacked.timed = timed;
+    unpacked.label = s.label;
+    return unpacked;
   }
 
   /** Bytes held by chunks, for measuring. */
