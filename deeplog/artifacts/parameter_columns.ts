@@ -85,17 +85,6 @@ export class ParameterColumns {
     this.values = values + lastValue - firstValue;
   }
 
-  /** Gives what is held away and goes on with other arrays, which may hold anything. */
-  handOver(spare: PlainParameters | null): PlainParameters {
-    const { rowOffsets, valueOffsets, text } = this;
-    this.rowOffsets = spare?.rowOffsets ?? new Int32Array(rowOffsets.length);
-    this.valueOffsets = spare?.valueOffsets ?? new Int32Array(valueOffsets.length);
-    this.text = spare?.text ?? new Uint8Array(text.length);
-    this.out = new DataView(this.text.buffer, this.text.byteOffset, this.text.byteLength);
-    this.clear();
-    return { rowOffsets, valueOffsets, text };
-  }
-
   private makeRoom(atLeast: number): void {
     this.text = enlarged(this.text, atLeast);
     this.out = new DataView(this.text.buffer);

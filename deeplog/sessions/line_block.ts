@@ -17,7 +17,7 @@ export interface HeaderOptions {
   readonly anomalyLabels: readonly string[];
 }
 
-/** Columns of a block, as another thread hands them over; they may be longer than the block. */
+/** Columns of a block, which may be longer than it. */
 export interface BlockColumns {
   readonly line: Float64Array;
   readonly starts: Int32Array;
@@ -126,14 +126,6 @@ export class LineBlock {
     this.keyEnds.set(columns.keyEnds.subarray(0, count));
   }
 
-  /** Gives the columns away and goes on with others. */
-  handOver(spare: BlockColumns | null): BlockColumns {
-    const { line, starts, ends, contentStarts, contentEnds, ascii, time, label, keyStarts, keyEnds, event } = this;
-    Object.assign(this, spare ?? emptyColumns(line.length));
-    if (this.session.length < this.line.length) this.session = new Int32Array(this.line.length);
-    return { line, starts, ends, contentStarts, contentEnds, ascii, time, label, keyStarts, keyEnds, event };
-  }
-
   /** The first line of the block, field by field. */
   describeFirst(): string {
     const { logFormat } = this.options;
@@ -236,11 +228,6 @@ export class LineBlock {
     this.event = resized(this.event, new Uint32Array(size));
     this.session = resized(this.session, new Int32Array(size));
   }
-}
-
-function emptyColumns(size: number): BlockColumns {
-  const ints = (): Int32Array => new Int32Array(size);
-  return { line: new Float64Array(size), starts: ints(), ends: ints(), contentStarts: ints(), contentEnds: ints(), ascii: new Uint8Array(size), time: new Float64Array(size), label: new Int8Array(size), keyStarts: ints(), keyEnds: ints(), event: new Uint32Array(size) };
 }
 
 function resized<T extends { set(from: T): void }>(from: T, to: T): T {

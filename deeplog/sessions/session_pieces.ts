@@ -126,12 +126,3 @@ function putVarint(bytes: Uint8Array, from: number, value: number): number {
   bytes[at++] = rest;
   return at;
 }
-
-/** The same in arrays of just its size, which can be given away. */
-export function copyOf(p: SessionPieces): SessionPieces {
-  const { count } = p;
-  return {
-    ...p, keys: Uint8Array.from(p.keys.subarray(0, count === 0 ? 0 : p.keyEnds[count - 1])), keyEnds: p.keyEnds.slice(0, count), keyOfRow: p.keyOfRow.slice(0, p.rows), firstRow: p.firstRow.slice(0, count), lastRow: p.lastRow.slice(0, count),
-    events: p.events.slice(0, count), label: p.label.slice(0, count), packed: p.packed.slice(0, p.bytes), packedEnds: p.packedEnds.slice(0, count),
-  };
-}

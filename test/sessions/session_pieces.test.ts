@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAdapter, type PlacedLine } from '../../deeplog/sessions/index.js';
 import { LineBlock } from '../../deeplog/sessions/line_block.js';
-import { copyOf, SessionPacker } from '../../deeplog/sessions/session_pieces.js';
+import { SessionPacker } from '../../deeplog/sessions/session_pieces.js';
+import { fillRoom, openRoom } from '../../deeplog/sessions/workers/room.js';
+import { ParameterColumns } from '../../deeplog/artifacts/parameter_columns.js';
 
 /** Blocks of rows; a key of 0 is none. */
 const blocks = (timed: boolean): fc.Arbitrary<readonly (readonly { key: number; event: number; gap: number; time: number; label: number }[])[]> => fc.array(fc.array(fc.record({
@@ -36,7 +38,10 @@ describe('Rows grouped by session', () => {
         const packed = packer.pack(block);
         if (packed === null || whole.addPieces === undefined) throw new Error('could not be packed');
         const found = new Int32Array(rows.length);
-        expect(whole.addPieces(copyOf(packed), block, found)).toBe(true);
+        const { room, sizes } = fillRoom(undefined, block, new ParameterColumns(1, 1), packed);
+        const { pieces } = openRoom(room, sizes); // as a worker's come
+        if (pieces === null) throw new Error('the pieces were left out');
+        expect(whole.addPieces(pieces, block, found)).toBe(true);
         expect([...found]).toEqual(sessions);
       }
       expect([...whole.finish()]).toEqual([...one.finish()]);

@@ -2,8 +2,9 @@ import { ParameterColumns } from '../../artifacts/index.js';
 import { LogFormat, RangeReader, restoreState, TemplateMiner, TimeFormat } from '../../parsing/index.js';
 import { LineBlock, type HeaderCounts } from '../line_block.js';
 import { SharedKey } from '../session_key.js';
-import { copyOf, SessionPacker } from '../session_pieces.js';
-import { UNSURE, type ChunkRequest, type MinedChunk, type SharedChunk, type WorkerSettings } from './protocol.js';
+import { SessionPacker } from '../session_pieces.js';
+import { UNSURE, type ChunkRequest, type MinedChunk, type MinedRoom, type SharedChunk, type WorkerSettings } from './protocol.js';
+import { fillRoom } from './room.js';
 
 const UNPARSED_SAMPLE = 1000;
 
@@ -38,11 +39,12 @@ export class ChunkMiner {
     });
   }
 
-  mine({ chunk: wanted, spare, learned, matching }: ChunkRequest): { chunk: SharedChunk; mined: MinedChunk | null } {
+  mine({ chunk: wanted, room, learned, matching }: ChunkRequest): { chunk: SharedChunk; mined: MinedRoom | null } {
     const { miner, block, counts, parameters } = this;
     for (const { id, tokens } of learned) miner.follow(id, tokens);
     Object.assign(counts, { lines: 0, emptyLines: 0, unparsedLines: 0, undatedLines: 0, repairedLines: 0 });
     this.unparsed = [];
+    parameters.clear();
     block.firstUndated = null;
     const chunk = 'index' in wanted ? this.read(wanted) : wanted;
     const { bytes, from, end, ascii } = chunk;
@@ -59,12 +61,8 @@ export class ChunkMiner {
       parameters.append(buffers[i], miner.found.starts, miner.found.ends, cluster === null ? 0 : miner.found.count);
     }
     const used = this.used(event, count);
-    const packed = this.packer === null || used.event.includes(UNSURE) ? null : this.packer.pack(block);
-    const pieces = packed === null ? null : copyOf(packed); // packed while the block has its columns
-    return {
-      chunk,
-      mined: { count, columns: block.handOver(spare?.columns ?? null), parameters: parameters.handOver(spare?.parameters ?? null), used, pieces, counts: { ...counts }, unparsed: this.unparsed, firstUndated: block.firstUndated },
-    };
+    const pieces = this.packer === null || used.event.includes(UNSURE) ? null : this.packer.pack(block);
+    return { chunk, mined: { ...fillRoom(room, block, parameters, pieces), used, counts: { ...counts }, unparsed: this.unparsed, firstUndated: block.firstUndated } };
   }
 
   private read({ index, spare }: { index: number; spare: SharedArrayBuffer | undefined }): SharedChunk {
@@ -110,10 +108,4 @@ export class ChunkMiner {
     usedIn.set(this.usedIn);
     this.usedIn = usedIn;
   }
-}
-
-/** Buffers that change hands instead of being copied. */
-export function transfers({ columns, parameters, pieces }: Pick<MinedChunk, 'columns' | 'parameters'> & { readonly pieces?: MinedChunk['pieces'] }): ArrayBuffer[] {
-  const grouped = pieces === null || pieces === undefined ? [] : [pieces.keys, pieces.keyEnds, pieces.keyOfRow, pieces.firstRow, pieces.lastRow, pieces.events, pieces.label, pieces.packed, pieces.packedEnds];
-  return [...Object.values(columns), ...Object.values(parameters), ...grouped].map((a: { buffer: ArrayBufferLike }) => a.buffer as ArrayBuffer);
 }

@@ -3,6 +3,7 @@ import type { FileRanges, FullSearch, MinerOptions, MinerState } from '../../par
 import type { AdapterOptions } from '../adapters.js';
 import type { BlockColumns, HeaderCounts } from '../line_block.js';
 import type { SessionPieces } from '../session_pieces.js';
+import type { RoomSizes } from './room.js';
 
 /** What a worker needs to read lines as the main thread does. */
 export interface WorkerSettings {
@@ -33,16 +34,11 @@ export interface SharedChunk {
   readonly ascii: boolean;
 }
 
-/** Arrays that were used before, to be filled again. */
-export interface SpareColumns {
-  readonly columns: BlockColumns;
-  readonly parameters: PlainParameters;
-}
-
 export interface ChunkRequest {
   /** A chunk to read, by number, or its lines. */
   readonly chunk: { readonly index: number; readonly spare: SharedArrayBuffer | undefined } | SharedChunk;
-  readonly spare: SpareColumns | null;
+  /** A room that is done with, for the answer. */
+  readonly room: SharedArrayBuffer | undefined;
   /** What was learned since this worker's last chunk, in order. */
   readonly learned: readonly Learned[];
   /** Match only. */
@@ -67,5 +63,11 @@ export interface MinedChunk {
   readonly unparsed: readonly (readonly [line: number, text: string])[];
 }
 
+/** A {@link MinedChunk} whose columns, parameters and pieces lie in a room of shared memory. */
+export interface MinedRoom extends Omit<MinedChunk, 'count' | 'columns' | 'parameters' | 'pieces'> {
+  readonly room: SharedArrayBuffer;
+  readonly sizes: RoomSizes;
+}
+
 /** `mined` is null where the chunk holds lines that are no UTF-8, which only the main thread repairs. `ready`: the thread is up. */
-export type ChunkAnswer = { readonly chunk: SharedChunk; readonly mined: MinedChunk | null } | { readonly error: string } | { readonly ready: true };
+export type ChunkAnswer = { readonly chunk: SharedChunk; readonly mined: MinedRoom | null } | { readonly error: string } | { readonly ready: true };

@@ -107,7 +107,7 @@ class Queue {
   async takeOldest(digest: FileDigest | null = null): Promise<void> {
     const oldest = this.sent.shift();
     if (oldest === undefined) return;
-    const { chunk, mined } = await oldest.answer;
+    const { chunk, mined, room } = await oldest.answer;
     const { bytes, from, end, ascii } = chunk;
     digest?.updateLines(chunk);
     const lines: LineChunk = { buffer: Buffer.from(bytes, from, end), end, ascii };
@@ -115,7 +115,7 @@ class Queue {
       if (mined === null) this.pass.takeChunk(lines);
       else this.pass.takeMined(lines, mined, oldest.knowledge, oldest.matching);
     }
-    if (mined !== null) this.pool.giveBack(mined);
+    if (room !== null) this.pool.giveBack(room);
     this.keep(bytes);
   }
 }

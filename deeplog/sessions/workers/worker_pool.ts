@@ -1,12 +1,14 @@
 import type { Worker } from 'node:worker_threads';
 import { DataError, startThread } from '../../common/index.js';
-import { transfers } from './chunk_miner.js';
-import type { ChunkAnswer, ChunkRequest, Learned, MinedChunk, SharedChunk, SpareColumns, WorkerSettings } from './protocol.js';
+import type { ChunkAnswer, ChunkRequest, Learned, MinedChunk, MinedRoom, SharedChunk, WorkerSettings } from './protocol.js';
+import { openRoom } from './room.js';
 
 /** A chunk that came back. */
 export interface Answer {
   readonly chunk: SharedChunk;
   readonly mined: MinedChunk | null;
+  /** Where `mined` lies; to be given back with it. */
+  readonly room: SharedArrayBuffer | null;
 }
 
 interface Waiting {
@@ -25,7 +27,7 @@ interface Thread {
 export class WorkerPool {
   private readonly threads: readonly Thread[];
   private readonly learned: Learned[] = [];
-  private readonly spare: SpareColumns[] = [];
+  private readonly rooms: SharedArrayBuffer[] = [];
   private failed: DataError | null = null;
 
   constructor(count: number, settings: WorkerSettings) {
@@ -38,7 +40,7 @@ export class WorkerPool {
       thread.worker.on('message', (answer: ChunkAnswer) => {
         if ('ready' in answer) thread.ready = true;
         else if ('error' in answer) fail(`failed: ${answer.error}`);
-        else thread.waiting.shift()?.resolve(answer);
+        else thread.waiting.shift()?.resolve(opened(answer));
       });
       thread.worker.on('error', (error: Error) => fail(`stopped: ${error.message}`));
       thread.worker.on('exit', () => fail('stopped: it ended early'));
@@ -74,17 +76,22 @@ export class WorkerPool {
     thread.told = this.learned.length;
     const answer = new Promise<Answer>((resolve, reject) => thread.waiting.push({ resolve, reject }));
     answer.catch(() => undefined); // reported where it is awaited
-    const spare = this.spare.pop() ?? null;
-    thread.worker.postMessage({ chunk, spare, learned, matching } satisfies ChunkRequest, spare === null ? [] : transfers(spare));
+    thread.worker.postMessage({ chunk, room: this.rooms.pop(), learned, matching } satisfies ChunkRequest);
     return answer;
   }
 
-  /** Columns of an answer that is done with. */
-  giveBack({ columns, parameters }: MinedChunk): void {
-    this.spare.push({ columns, parameters });
+  /** The room of an answer that is done with. */
+  giveBack(room: SharedArrayBuffer): void {
+    this.rooms.push(room);
   }
 
   async close(): Promise<void> {
     await Promise.all(this.threads.map(({ worker }) => worker.terminate()));
   }
+}
+
+function opened({ chunk, mined }: { readonly chunk: SharedChunk; readonly mined: MinedRoom | null }): Answer {
+  if (mined === null) return { chunk, mined, room: null };
+  const { room, sizes, ...rest } = mined;
+  return { chunk, mined: { count: sizes.rows, ...openRoom(room, sizes), ...rest }, room };
 }
