@@ -49,7 +49,7 @@ export class LineBlock {
   count = 0;
   /** 1-based line numbers. */
   line = new Float64Array(FIRST_LINES);
-  /** The line is buffers[i][starts[i], ends[i]); repaired lines have a buffer of their own. */
+  /** The line is buffers[i][starts[i], ends[i]); repaired lines have a buffer of their own. There may be more buffers than lines, from blocks before. */
   buffers: Buffer[] = [];
   starts = new Int32Array(FIRST_LINES);
   ends = new Int32Array(FIRST_LINES);
@@ -87,7 +87,6 @@ export class LineBlock {
   read({ buffer, end, ascii, lineNumbers }: LineChunk): void {
     const { counts } = this;
     this.count = 0;
-    this.buffers.length = 0;
     let index = 0;
     for (let start = 0; start < end;) {
       let stop = buffer.indexOf(10, start);
@@ -112,8 +111,7 @@ export class LineBlock {
   load(buffer: Buffer, columns: BlockColumns, count: number): void {
     while (this.line.length < count) this.grow();
     this.count = count;
-    this.buffers.length = 0;
-    for (let i = 0; i < count; i++) this.buffers.push(buffer);
+    for (let i = 0; i < count; i++) this.buffers[i] = buffer;
     this.line.set(columns.line.subarray(0, count));
     this.starts.set(columns.starts.subarray(0, count));
     this.ends.set(columns.ends.subarray(0, count));
@@ -164,7 +162,7 @@ export class LineBlock {
     }
     if (this.anomalyLabels.length > 0 && label !== 1) label = this.holdsAnomalyLabel(buffer, start, end) ? 1 : 0;
     this.line[i] = line;
-    this.buffers.push(buffer);
+    this.buffers[i] = buffer;
     this.starts[i] = start;
     this.ends[i] = end;
     this.contentStarts[i] = contentStart;

@@ -7,6 +7,20 @@ const BLOCK_CHUNKS = 1 << 15;
 const FIRST_CHUNKS = 1 << 6;
 const NONE = 0xffffffff;
 
+/** Numbers of an open session: its chunks and how much of the last is used, events so far (−1: closed), lines of the first and the last event, time of the last that has one. */
+const FIELDS = 8;
+const TAIL = 0;
+const USED = 1;
+const COUNT = 2;
+const LAST_LINE = 3;
+const LAST_TIME = 4;
+const FIRST_LINE = 5;
+/** The first chunk times {@link LABELS}, and 0 no label, 1 normal, 2 abnormal. */
+const HEAD_AND_LABEL = 6;
+const LABELS = 4;
+const CLOSED = -1;
+const FIRST_SESSIONS = 64;
+
 /** Of no session. */
 export const NO_EVENTS: SessionEvents = { firstLine: 0, count: 0, events: new Uint32Array(0), lines: new Float64Array(0), contiguous: false, elapsedMs: new Float64Array(0), timed: false, label: null };
 
@@ -19,28 +33,58 @@ export class SessionLog {
   private readonly links: DataView[] = [];
   private freeHead = NONE;
   private chunksUsed = 0;
-  private readonly open: (OpenSession | undefined)[] = [];
+  /** The open sessions, {@link FIELDS} numbers each: what every line touches lies in one line of the processor's cache. */
+  private open = new Float64Array(FIELDS * FIRST_SESSIONS);
+  private handles = 0;
   private readonly closedHandles: number[] = [];
   private scratch = new Uint8Array(1 << 10);
   private readonly unpacked: { -readonly [K in keyof SessionEvents]: SessionEvents[K] } = { ...NO_EVENTS };
 
   /** `handle` from {@link begin}; `line` 1-based, rising; `time` ms or NaN. */
   append(handle: number, event: number, line: number, time: number, label: boolean | null): void {
-    const s = this.session(handle);
-    this.varint(s, event);
-    this.varint(s, line - s.lastLine);
-    s.lastLine = line;
-    if (Number.isNaN(time)) this.varint(s, 0);
-    else {
-      const since = Number.isNaN(s.lastTime) ? 0 : time - s.lastTime;
+    const { open } = this;
+    const s = handle * FIELDS;
+    const count = open[s + COUNT];
+    if (count === CLOSED) throw new RangeError(`session handle ${handle} is not open`);
+    const sinceLine = line - open[s + LAST_LINE];
+    open[s + LAST_LINE] = line;
+    let code = 0;
+    if (time === time) {
+      const last = open[s + LAST_TIME];
+      const since = last === last ? time - last : 0;
       // Zigzag, so that clocks that step back stay small; 0 is kept for "no time".
-      this.varint(s, (since >= 0 ? since * 2 : -since * 2 - 1) + 1);
-      s.lastTime = time;
-      s.timed = true;
+      code = (since >= 0 ? since * 2 : -since * 2 - 1) + 1;
+      open[s + LAST_TIME] = time;
     }
-    if (s.count === 0) s.firstLine = line;
-    s.count++;
-    if (label !== null) s.label = s.label === true || label;
+    let used = open[s + USED];
+    if (used + 6 <= DATA_BYTES && event < 128 && sinceLine < 2_097_152 && code < 16_384) {
+      // Nearly all: at most six bytes, of which no chunk is full.
+      const tail = open[s + TAIL];
+      const block = this.blocks[tail >>> 15];
+      const begin = (tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES;
+      let at = begin + used;
+      block[at++] = event;
+      if (sinceLine > 127) {
+        block[at++] = (sinceLine & 127) | 128;
+        if (sinceLine > 16_383) {
+          block[at++] = ((sinceLine >>> 7) & 127) | 128;
+          block[at++] = sinceLine >>> 14;
+        } else block[at++] = sinceLine >>> 7;
+      } else block[at++] = sinceLine;
+      if (code > 127) {
+        block[at++] = (code & 127) | 128;
+        block[at++] = code >>> 7;
+      } else block[at++] = code;
+      used = at - begin;
+      open[s + USED] = used;
+    } else {
+      this.varint(s, event);
+      this.varint(s, sinceLine);
+      this.varint(s, code);
+    }
+    if (count === 0) open[s + FIRST_LINE] = line;
+    open[s + COUNT] = count + 1;
+    if (label !== null) this.note(s, label);
   }
 
   /**
@@ -50,28 +94,37 @@ export class SessionLog {
   appendPacked(handle: number, event: number, line: number, time: number, label: boolean | null, bytes: Uint8Array, from: number, to: number, count: number, lastLine: number, lastTime: number): void {
     this.append(handle, event, line, time, label);
     if (count === 1) return;
-    const s = this.session(handle);
+    const { open } = this;
+    const s = handle * FIELDS;
     let at = from;
     while (at < to) {
-      if (s.used === DATA_BYTES) this.link(s);
-      const block = this.blocks[s.tail >>> 15];
-      let place = (s.tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + s.used;
-      const fitting = Math.min(to - at, DATA_BYTES - s.used);
+      if (open[s + USED] === DATA_BYTES) this.link(s);
+      const [tail, used] = [open[s + TAIL], open[s + USED]];
+      const block = this.blocks[tail >>> 15];
+      let place = (tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + used;
+      const fitting = Math.min(to - at, DATA_BYTES - used);
       for (const end = at + fitting; at < end; at++, place++) block[place] = bytes[at];
-      s.used += fitting;
+      open[s + USED] = used + fitting;
     }
-    s.count += count - 1;
-    s.lastLine = lastLine;
-    if (lastTime === lastTime) s.lastTime = lastTime;
+    open[s + COUNT] += count - 1;
+    open[s + LAST_LINE] = lastLine;
+    if (lastTime === lastTime) open[s + LAST_TIME] = lastTime;
   }
 
   /** Starts a session and returns its handle. */
   begin(): number {
     const head = this.chunk();
-    const session: OpenSession = { head, tail: head, used: 0, count: 0, firstLine: 0, lastLine: 0, lastTime: NaN, timed: false, label: null };
-    const handle = this.closedHandles.pop();
-    if (handle === undefined) return this.open.push(session) - 1;
-    this.open[handle] = session;
+    const handle = this.closedHandles.pop() ?? this.handles++;
+    if (this.handles * FIELDS > this.open.length) this.open = enlarged(this.open, this.handles * FIELDS);
+    const { open } = this;
+    const s = handle * FIELDS;
+    open[s + HEAD_AND_LABEL] = head * LABELS;
+    open[s + TAIL] = head;
+    open[s + USED] = 0;
+    open[s + COUNT] = 0;
+    open[s + FIRST_LINE] = 0;
+    open[s + LAST_LINE] = 0;
+    open[s + LAST_TIME] = NaN;
     return handle;
   }
 
@@ -83,16 +136,17 @@ export class SessionLog {
 
   /** The same into arrays that the next call fills anew. */
   unpack(handle: number): SessionEvents {
-    const s = this.session(handle);
-    const { unpacked } = this;
-    const { count } = s;
+    const { unpacked, open } = this;
+    const s = handle * FIELDS;
+    const count = open[s + COUNT];
+    if (count === CLOSED) throw new RangeError(`session handle ${handle} is not open`);
     if (count > unpacked.events.length) {
       unpacked.events = new Uint32Array(count * 2);
       unpacked.lines = new Float64Array(count * 2);
       unpacked.elapsedMs = new Float64Array(count * 2);
     }
     const { events, lines, elapsedMs } = unpacked;
-    const { timed } = s;
+    const timed = open[s + LAST_TIME] === open[s + LAST_TIME];
     const bytes = this.unchained(s);
     let at = 0;
     let line = 0;
@@ -125,14 +179,16 @@ export class SessionLog {
         timedBefore = true;
       }
     }
-    this.release(s.head);
-    this.open[handle] = undefined;
+    const head = Math.floor(open[s + HEAD_AND_LABEL] / LABELS);
+    const label = open[s + HEAD_AND_LABEL] - head * LABELS;
+    this.release(head);
+    open[s + COUNT] = CLOSED;
     this.closedHandles.push(handle);
-    unpacked.firstLine = s.firstLine;
+    unpacked.firstLine = open[s + FIRST_LINE];
     unpacked.count = count;
     unpacked.contiguous = count > 0 && lines[count - 1] - lines[0] === count - 1;
     unpacked.timed = timed;
-    unpacked.label = s.label;
+    unpacked.label = label === 0 ? null : label === 2;
     return unpacked;
   }
 
@@ -142,25 +198,29 @@ export class SessionLog {
   }
 
   /** A session's bytes end to end, good until the next session's. */
-  private unchained(s: OpenSession): Uint8Array {
+  private unchained(s: number): Uint8Array {
+    const { open } = this;
+    const tail = open[s + TAIL];
     let at = 0;
-    for (let chunk = s.head; ; chunk = this.next(chunk)) {
-      const size = chunk === s.tail ? s.used : DATA_BYTES;
+    for (let chunk = Math.floor(open[s + HEAD_AND_LABEL] / LABELS); ; chunk = this.next(chunk)) {
+      const size = chunk === tail ? open[s + USED] : DATA_BYTES;
       if (at + size > this.scratch.length) this.scratch = enlarged(this.scratch, at + size);
       const { scratch } = this;
       const block = this.blocks[chunk >>> 15];
       for (let i = (chunk & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES, end = i + size; i < end; i++, at++) scratch[at] = block[i];
-      if (chunk === s.tail) return scratch;
+      if (chunk === tail) return scratch;
     }
   }
 
-  private session(handle: number): OpenSession {
-    const session = this.open[handle];
-    if (session === undefined) throw new RangeError(`session handle ${handle} is not open`);
-    return session;
+  /** One abnormal line makes the session so. */
+  private note(s: number, label: boolean): void {
+    const { open } = this;
+    const packed = open[s + HEAD_AND_LABEL];
+    const before = packed % LABELS;
+    open[s + HEAD_AND_LABEL] = packed - before + Math.max(before, label ? 2 : 1);
   }
 
-  private varint(s: OpenSession, value: number): void {
+  private varint(s: number, value: number): void {
     let rest = value;
     while (rest > 127) {
       this.byte(s, (rest % 128) | 128);
@@ -169,17 +229,21 @@ export class SessionLog {
     this.byte(s, rest);
   }
 
-  private byte(s: OpenSession, byte: number): void {
-    if (s.used === DATA_BYTES) this.link(s);
-    this.blocks[s.tail >>> 15][(s.tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + s.used++] = byte;
+  private byte(s: number, byte: number): void {
+    if (this.open[s + USED] === DATA_BYTES) this.link(s);
+    const { open } = this;
+    const tail = open[s + TAIL];
+    this.blocks[tail >>> 15][(tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + open[s + USED]++] = byte;
   }
 
   /** Goes on in a new chunk. */
-  private link(s: OpenSession): void {
+  private link(s: number): void {
     const next = this.chunk();
-    this.links[s.tail >>> 15].setUint32((s.tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + DATA_BYTES, next);
-    s.tail = next;
-    s.used = 0;
+    const { open } = this;
+    const tail = open[s + TAIL];
+    this.links[tail >>> 15].setUint32((tail & (BLOCK_CHUNKS - 1)) * CHUNK_BYTES + DATA_BYTES, next);
+    open[s + TAIL] = next;
+    open[s + USED] = 0;
   }
 
   private chunk(): number {
@@ -215,18 +279,6 @@ export class SessionLog {
       chunk = next;
     }
   }
-}
-
-interface OpenSession {
-  head: number;
-  tail: number;
-  used: number;
-  count: number;
-  firstLine: number;
-  lastLine: number;
-  lastTime: number;
-  timed: boolean;
-  label: boolean | null;
 }
 
 /** The number that begins at `from`. */
