@@ -174,17 +174,18 @@ function determinise(program: readonly Instruction[], unanchored: boolean): Auto
     }
     return key;
   };
+  const { classOf, members } = byteClasses(program);
   const startKey = intern(normal([{ pc: 0, later: false }], unanchored, true));
   for (let entry = queue.pop(); entry; entry = queue.pop()) {
     if (entries.size > MAX_STATES) return null;
-    for (let b = 0; b < BYTES; b++) {
+    for (const [k, b] of members.entries()) {
       const after: Thread[] = [];
       for (const { pc, later } of entry.threads) {
         const instruction = program[pc];
         if (instruction.op === 'set' && instruction.bytes[b] === 1) after.push({ pc: pc + 1, later });
       }
       // No thread alive: the search is back in its start state, or over.
-      entry.next[b] = after.length > 0 ? intern(normal(after, entry.restart, false)) : entry.restart ? startKey : '';
+      entry.next[k] = after.length > 0 ? intern(normal(after, entry.restart, false)) : entry.restart ? startKey : '';
     }
   }
   const of = (kind: Entry['accepts']): string[] => [...entries].filter(([, e]) => e.accepts === kind).map(([key]) => key);
@@ -193,10 +194,26 @@ function determinise(program: readonly Instruction[], unanchored: boolean): Auto
   const table = new Uint16Array(ids.size * BYTES);
   for (const [key, entry] of entries) {
     const row = idOf(ids, key) * BYTES;
-    for (let b = 0; b < BYTES; b++) table[row + b] = idOf(ids, entry.next[b]);
+    const next = entry.next.map((k) => idOf(ids, k));
+    for (let b = 0; b < BYTES; b++) table[row + b] = next[classOf[b]];
   }
   const accepting = 1 + of('no').length;
   return { table, accepting, acceptingLater: accepting + of('first').length, start: idOf(ids, startKey) };
+}
+
+/** Bytes that no instruction tells apart are one class: the class of each byte, and a member of each class. */
+function byteClasses(program: readonly Instruction[]): { classOf: Uint8Array; members: number[] } {
+  const sets = program.flatMap((i) => (i.op === 'set' ? [i.bytes] : []));
+  const classes = new Map<string, number>();
+  const classOf = new Uint8Array(BYTES);
+  const members: number[] = [];
+  for (let b = 0; b < BYTES; b++) {
+    const key = sets.map((bytes) => bytes[b]).join('');
+    const known = classes.get(key);
+    classOf[b] = known ?? members.push(b) - 1;
+    if (known === undefined) classes.set(key, classOf[b]);
+  }
+  return { classOf, members };
 }
 
 function idOf(ids: ReadonlyMap<string, number>, key: string): number {
