@@ -18,6 +18,7 @@ export class ArrowFileWriter {
   private readonly sink = new ChunkSink();
   private readonly writer = new RecordBatchFileWriter();
   rows = 0;
+  private behind: Promise<void> = Promise.resolve();
 
   private constructor(private readonly file: AtomicFile) {
     this.writer.reset(this.sink);
@@ -28,6 +29,18 @@ export class ArrowFileWriter {
   }
 
   async write(batch: RecordBatch): Promise<void> {
+    await this.behind;
+    await this.writeNow(batch);
+  }
+
+  /** Waits for the batch before and not for this one, which goes to the disk while the next is made: its arrays are to be left alone until then. */
+  async writeBehind(batch: RecordBatch): Promise<void> {
+    await this.behind;
+    this.behind = this.writeNow(batch);
+    this.behind.catch(() => undefined); // thrown where it is awaited
+  }
+
+  private async writeNow(batch: RecordBatch): Promise<void> {
     this.writer.write(batch);
     this.rows += batch.numRows;
     await this.drain();
@@ -35,6 +48,7 @@ export class ArrowFileWriter {
 
   /** Write at least one batch (an empty one does) before this, so that the schema is known. */
   async commit(): Promise<void> {
+    await this.behind;
     this.writer.finish();
     await this.drain();
     await this.file.commit();

@@ -13,6 +13,10 @@ export class Clock {
     if (this.on) this.last = performance.now();
   }
 
+  set(name: string, seconds: number): void {
+    if (this.on) this.seconds[name] = seconds;
+  }
+
   lap(name: string): void {
     if (!this.on) return;
     const now = performance.now();

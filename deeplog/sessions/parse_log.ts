@@ -39,15 +39,11 @@ export async function parseLog(options: ParseOptions): Promise<ParseOutcome> {
     let stateSaved = started;
     let reported = started;
     if (options.awaitWorkers === true) await pool?.up();
-    let writing: Promise<void> = Promise.resolve();
     for await (const lines of takeChunks(source, pass, pool, ranges)) {
       if (pass.events.rows >= EVENTS_PER_BATCH || pass.events.textBytes >= TEXT_BYTES_PER_BATCH) {
-        // One batch may be on its way to the disk while the next is made.
-        await writing;
-        writing = events.write(pass.events.flush());
-        writing.catch(() => undefined); // reported where it is awaited
+        await events.writeBehind(pass.events.flush());
       }
-      if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.write(pass.sessions.flush());
+      if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.writeBehind(pass.sessions.flush());
       const now = performance.now();
       if (pass.lines.stateChanged && now - stateSaved >= options.snapshotIntervalMs) {
         // Under a name of its own while the pass runs: a finished result of before is only replaced at the end.
@@ -61,22 +57,24 @@ export async function parseLog(options: ParseOptions): Promise<ParseOutcome> {
       }
       options.onProgress?.({ lines, bytes: source.bytesRead, totalBytes: source.totalBytes });
     }
-    await writing;
     await pass.refuseBadInput();
     await events.write(pass.events.flush());
     pass.summary.parseSeconds = (performance.now() - started) / 1000;
-    if (options.profile) pass.summary.profile = { ...pass.clock.seconds, 'reading, writing, waiting': pass.summary.parseSeconds - pass.clock.total };
+    const { clock } = pass;
+    clock.set('reading, writing, waiting', pass.summary.parseSeconds - clock.total);
+    clock.start();
     const bare = pass.lines.restBare();
     if (bare !== null) {
       for (const session of bare) {
         pass.takeBareSession(session);
-        if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.write(pass.sessions.flush());
+        if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.writeBehind(pass.sessions.flush());
       }
     } else for (const record of pass.lines.rest()) {
       pass.takeSession(record);
-      if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.write(pass.sessions.flush());
+      if (pass.sessions.weight >= SESSION_WEIGHT_PER_BATCH) await sessions.writeBehind(pass.sessions.flush());
     }
     await sessions.write(pass.sessions.flush());
+    clock.lap('sessions.arrow');
     pass.refuseUselessResult();
     await openOutput(outputPath, ['data.json', ...(pass.summary.unparsedLines === 0 ? ['unparsed.log'] : [])]);
     await events.commit();
@@ -84,8 +82,11 @@ export async function parseLog(options: ParseOptions): Promise<ParseOutcome> {
     await saveState(options.miner, path.join(outputPath, 'drain_state.json'), options.compressState);
     await rm(path.join(outputPath, PARTIAL_STATE), { force: true });
     await pass.writeTemplates();
+    clock.lap('last sync, state, templates');
     const json = options.format === 'json' || options.format === 'both' || (options.format === 'auto' && pass.summary.sessions <= COMPAT_JSON_SESSIONS);
     if (json && options.adapter !== null) await writeCompatJson(path.join(outputPath, 'events.arrow'), path.join(outputPath, 'sessions.arrow'), path.join(outputPath, 'data.json'));
+    clock.lap('data.json');
+    if (options.profile) pass.summary.profile = clock.seconds;
     return { summary: pass.summary, sha256: source.sha256 };
   } catch (error) {
     await events.abandon();

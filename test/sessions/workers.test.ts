@@ -36,7 +36,11 @@ describe('workers', () => {
     masking: [{ regex_pattern: 'job-\\d+', mask_with: 'JOB' }], max_unparsed: 0.1, format: 'arrow', overwrite: true, sim_th: 0.5, depth: 4, max_children: 100, parametrize_numeric_tokens: true, mask_prefix: '<', mask_suffix: '>',
     full_search: 'fallback', snapshot_interval_minutes: 1, compress_state: false, size: 20, profiling: false, report_sec: 60, ...more,
   });
-  const hashes = (name: string): string[] => ['events.arrow', 'sessions.arrow', 'templates.json', 'templates_info.json', 'drain_state.json', 'unparsed.log'].map((f) => path.join(folder, name, f)).map((f) => (existsSync(f) ? createHash('sha256').update(readFileSync(f)).digest('hex') : 'none'));
+  const hashes = (name: string): string[] => ['events.arrow', 'sessions.arrow', 'templates.json', 'templates_info.json', 'drain_state.json', 'unparsed.log'].map((f) => path.join(folder, name, f)).map((f) => (existsSync(f) ? sha256(f) : 'none'));
+
+  /** What the manifest says of the log. */
+  const vouched = (name: string): unknown => (JSON.parse(readFileSync(path.join(folder, name, 'manifest.json'), 'utf8')) as { inputs: Record<string, string> }).inputs;
+  const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 
   it.each([['learning', {}], ['learning from the first half', { fit_share: 0.5 }], ['searching keys by themselves', { regex: '(?<=)job-\\d+' }]])('give the same files however many they are (%s)', async (name, more) => {
     const one = await runDrain(drainSettings(flags(`${name}-1`, more)));
@@ -48,6 +52,7 @@ describe('workers', () => {
       const many = await runDrain({ ...settings, parse: { ...settings.parse, awaitWorkers: true } });
       expect(counts(many.summary)).toEqual(counts(one.summary));
       expect(hashes(`${name}-${workers}`)).toEqual(hashes(`${name}-1`));
+      expect([vouched(`${name}-1`), vouched(`${name}-${workers}`)]).toEqual([{ [log]: sha256(log) }, { [log]: sha256(log) }]);
     }
   }, 240_000); // threads compile the sources anew: long on a busy machine
 
@@ -91,6 +96,7 @@ describe('workers', () => {
     const two = await runDrain({ ...settings, parse: { ...settings.parse, awaitWorkers: true } });
     expect({ ...two.summary, parseSeconds: 0 }).toEqual({ ...one.summary, parseSeconds: 0 });
     expect(hashes(`hostile-${seed}-2`)).toEqual(hashes(`hostile-${seed}-1`));
+    expect(vouched(`hostile-${seed}-2`)).toMatchObject({ [file]: sha256(file) });
   }, 240_000); // threads compile the sources anew: long on a busy machine
 
   it('stay out of jobs that one thread must do, and say so', async () => {
