@@ -1,6 +1,7 @@
-// Parsing: accuracy of each parser (GA, FGA, PA, FTA) on the 16 loghub_2k systems, and lines per second of the raw HDFS log, file in to events.arrow out,
+// Parsing: accuracy of each parser (GA, FGA, PA, FTA) on the 16 loghub_2k systems, and lines per second of the raw HDFS log, file in to events.arrow out, by the built package,
 // beside a plain read-and-split pass over the same file in the same run.
 //   npm run bench -- parsing [--data_dir …] [--only accuracy,suggest,unseen,speed] [--rounds 5] [--repeat 20; 45 makes ten million lines] [--workers 2,3]
+import { once } from 'node:events';
 import { createReadStream, createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { fork } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
+import { build } from './built.js';
 import { suggestUnseen } from './suggest/index.js';
 import { confusion, LogFormat, PARSERS, parsingAccuracy, readTruth, suggestFor, SYSTEMS, TemplateMiner, type ParsedLines, type ParserName, type SystemName } from '../deeplog/parsing/index.js';
 
@@ -18,9 +20,8 @@ const PUBLISHED: Readonly<Record<string, readonly [drain: number, spell: number]
 };
 
 export async function main(argv: string[]): Promise<void> {
-  const { values } = parseArgs({ args: argv, options: { data_dir: { type: 'string' }, only: { type: 'string', default: 'accuracy,suggest,unseen,speed' }, rounds: { type: 'string', default: '5' }, repeat: { type: 'string', default: '20' }, workers: { type: 'string', default: '2' }, worker: { type: 'string' }, file: { type: 'string' }, expert: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ args: argv, options: { data_dir: { type: 'string' }, only: { type: 'string', default: 'accuracy,suggest,unseen,speed' }, rounds: { type: 'string', default: '5' }, repeat: { type: 'string', default: '20' }, workers: { type: 'string', default: '2' }, expert: { type: 'boolean', default: false } } });
   const dataDir = values.data_dir ?? (process.env.DEEPLOG_DATA || 'data');
-  if (values.worker !== undefined && values.file !== undefined) return worker(values.worker, values.file);
   if (values.only.includes('accuracy')) await accuracy(dataDir);
   if (values.only.includes('suggest')) await suggestions(dataDir);
   if (values.only.includes('unseen')) for (const which of ['open', 'held'] as const) await suggestUnseen(which, values.expert);
@@ -87,22 +88,24 @@ async function speed(dataDir: string, rounds: number, repeat: number, workers: r
     console.log(`${packed} is not here: speed was not measured. Set DEEPLOG_DATA.`);
     return;
   }
+  build();
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-parsing-'));
   try {
-    const once = path.join(folder, 'hdfs.log');
-    await pipeline(createReadStream(packed), createGunzip(), createWriteStream(once));
+    const single = path.join(folder, 'hdfs.log');
+    await pipeline(createReadStream(packed), createGunzip(), createWriteStream(single));
     const many = path.join(folder, 'hdfs-many.log');
-    const out = createWriteStream(many).setMaxListeners(0);
-    for (let i = 0; i < repeat; i++) await pipeline(createReadStream(once), out, { end: i === repeat - 1 });
+    await writeCopies(single, many, repeat);
     console.log(`Speed, one process each, alternating, medians of ${rounds}: lines per second, peak resident memory\n`);
-    for (const [label, file, n] of [['222,579 lines (31 MB), a cold process each', once, rounds], [`the same ${repeat} times over`, many, Math.max(1, Math.min(3, rounds))]] as const) {
+    for (const [label, file, n] of [['222,579 lines (31 MB), a cold process each', single, rounds], [`the same ${repeat} times over, the sessions of each copy its own`, many, Math.max(1, Math.min(3, rounds))]] as const) {
       const split: Timed[] = [];
       const drain: Timed[] = [];
+      const pinned: (Timed | null)[] = [];
       const pools = file === many ? workers : [];
       const threaded: Record<number, Timed[]> = Object.fromEntries(pools.map((w) => [w, []]));
       for (let i = 0; i < n; i++) {
         split.push(await inProcess('split', file));
         drain.push(await inProcess('drain', file));
+        if (file === many) pinned.push(await inProcess('drain', file, true));
         for (const w of pools) threaded[w].push(await inProcess(`drain:${w}`, file));
       }
       const median = (runs: Timed[], of: (t: Timed) => number): number => runs.map(of).sort((a, b) => a - b)[runs.length >> 1];
@@ -112,9 +115,14 @@ async function speed(dataDir: string, rounds: number, repeat: number, workers: r
       console.log(`  drain, file to events.arrow ${Math.round(b).toLocaleString('en-US').padStart(10)} lines/s  ${median(drain, (t) => t.peakMb).toFixed(0).padStart(5)} MB   ${(b / a).toFixed(2)} × the plain pass`);
       const whole = median(drain, (t) => t.stageLinesPerSecond ?? NaN);
       console.log(`    the whole stage         ${Math.round(whole).toLocaleString('en-US').padStart(10)} lines/s (sessions, the input's hash and syncing included; a process's start is not)`);
+      const [one] = pinned;
+      const stage = (t: Timed): number => t.stageLinesPerSecond ?? NaN;
+      const onOneCore = one === null ? NaN : median(pinned.filter((t) => t !== null), stage);
+      if (one === null) console.log('    on one core             not measured: there is no taskset here');
+      else if (one !== undefined) console.log(`    on one core             ${Math.round(onOneCore).toLocaleString('en-US').padStart(10)} lines/s for the whole stage (taskset: reading, compiling, collecting garbage on it, too); to events.arrow ${Math.round(median(pinned.filter((t) => t !== null), (t) => t.linesPerSecond)).toLocaleString('en-US')}`);
       for (const w of pools) {
         const rate = median(threaded[w], (t) => t.linesPerSecond);
-        console.log(`  drain with ${String(w).padStart(2)} workers     ${Math.round(rate).toLocaleString('en-US').padStart(10)} lines/s  ${median(threaded[w], (t) => t.peakMb).toFixed(0).padStart(5)} MB   ${(rate / b).toFixed(2)} × one thread; the whole stage ${Math.round(median(threaded[w], (t) => t.stageLinesPerSecond ?? NaN)).toLocaleString('en-US')}`);
+        console.log(`  drain with ${String(w).padStart(2)} workers     ${Math.round(rate).toLocaleString('en-US').padStart(10)} lines/s  ${median(threaded[w], (t) => t.peakMb).toFixed(0).padStart(5)} MB   ${(rate / b).toFixed(2)} × one thread; the whole stage ${Math.round(median(threaded[w], stage)).toLocaleString('en-US')}, ${(median(threaded[w], stage) / whole).toFixed(2)} × one thread, ${(median(threaded[w], stage) / onOneCore).toFixed(2)} × one core`);
       }
       for (const [what, segments] of [['', drain[drain.length >> 1].segments ?? []], [' of processor time, all threads', drain[drain.length >> 1].cpuSegments ?? []]] as const) {
         if (segments.length > 1) console.log(`  rate of each million lines: ${segments.map((s) => Math.round(s / 1000)).join(' ')} thousand lines/s${what}; the last ${(segments[segments.length - 1] / segments[0]).toFixed(2)} × the first`);
@@ -125,10 +133,24 @@ async function speed(dataDir: string, rounds: number, repeat: number, workers: r
   }
 }
 
-/** Each measurement in a process of its own, so that neither warms the other and peak memory is its own. */
-function inProcess(what: string, file: string): Promise<Timed> {
+/** The log several times over, with other block ids in each copy: as many sessions as a log of that length would have. */
+async function writeCopies(from: string, to: string, copies: number): Promise<void> {
+  const log = readFileSync(from, 'latin1');
+  const out = createWriteStream(to, 'latin1');
+  for (let i = 0; i < copies; i++) {
+    const copy = log.replace(/(blk_-?\d+?)\d\d(?!\d)/g, `$1${String(i).padStart(2, '0')}`);
+    if (!out.write(copy)) await once(out, 'drain');
+  }
+  await new Promise((resolve) => out.end(resolve));
+}
+
+/** Each measurement in a process of its own, so that neither warms the other and peak memory is its own. `pinned`: with all its threads on one core; null where that cannot be had. */
+function inProcess(what: string, file: string): Promise<Timed>;
+function inProcess(what: string, file: string, pinned: true): Promise<Timed | null>;
+function inProcess(what: string, file: string, pinned = false): Promise<Timed | null> {
   return new Promise((resolve, reject) => {
-    const child = fork(process.argv[1], ['parsing', '--worker', what, '--file', file], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(path.join(import.meta.dirname, 'parsing_worker.mjs'), [what, file], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], ...(pinned ? { execPath: 'taskset', execArgv: ['--cpu-list', '0', process.execPath] } : { execArgv: [] }) });
+    child.on('error', (error) => { if (pinned) resolve(null); else reject(error); });
     child.on('message', (m) => resolve(m as Timed));
     child.on('exit', (code) => { if (code !== 0) reject(new Error(`${what} exited with ${code}`)); });
   });
@@ -161,54 +183,4 @@ async function suggestions(dataDir: string): Promise<void> {
     console.log(name.padEnd(12) + [right.toFixed(4), (s.dated / Math.max(1, s.fitting)).toFixed(2), ga.toFixed(4), parsingAccuracy(known.parsed).ga.toFixed(4)].map((v) => v.padStart(11)).join('') + `  ${s.logformat ?? ''}`);
   }
   console.log(`\nthe message is found in 99 % of the lines, or more, of ${exact} of 16 systems\n`);
-}
-
-async function worker(what: string, file: string): Promise<void> {
-  const result = what === 'split' ? await plainPass(file) : await drainPass(file, Number(what.split(':')[1] ?? 1));
-  process.send?.({ ...result, peakMb: process.resourceUsage().maxRSS / 1024 });
-}
-
-async function plainPass(file: string): Promise<{ linesPerSecond: number }> {
-  const regex = /^(.*?)\s+(.*?)\s+(.*?)\s+(.*?)\s+(.*?):\s+(.*?)$/;
-  const started = performance.now();
-  let lines = 0;
-  let bytes = 0;
-  let rest = '';
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20, encoding: 'utf8' }) as AsyncIterable<string>) {
-    const pieces = (rest + chunk).split('\n');
-    rest = pieces.pop() ?? '';
-    for (const line of pieces) {
-      const match = regex.exec(line);
-      if (match) bytes += match[6].length;
-      lines++;
-    }
-  }
-  if (bytes === 0) throw new Error('nothing matched');
-  return { linesPerSecond: (1000 * lines) / (performance.now() - started) };
-}
-
-async function drainPass(file: string, workers: number): Promise<Omit<Timed, 'peakMb'>> {
-  const { drainSettings, runDrain } = await import('../deeplog/sessions/index.js');
-  const out = mkdtempSync(path.join(tmpdir(), 'bench-drain-'));
-  try {
-    const settings = drainSettings({
-      input_file: file, output_path: out, workers, overwrite: true, logformat: SYSTEMS.hdfs.logformat, time_format: '%y%m%d %H%M%S', max_unparsed: 0, format: 'arrow', sim_th: 0.5, depth: 4, max_children: 100,
-      parametrize_numeric_tokens: true, mask_prefix: '<', mask_suffix: '>', masking: SYSTEMS.hdfs.masks.map((regex_pattern) => ({ regex_pattern, mask_with: '*' })), full_search: 'never',
-      snapshot_interval_minutes: 60, compress_state: true, adapter_type: 'only_identifier', regex: 'blk_-?\\d+', size: 20, profiling: false, report_sec: 60,
-    });
-    // Processor time beside the clock's: on a busy machine the clock tells of the others.
-    const cpu = (): number => (process.cpuUsage().user + process.cpuUsage().system) / 1000;
-    const marks: { lines: number; at: number; cpu: number }[] = [{ lines: 0, at: performance.now(), cpu: cpu() }];
-    const started = performance.now();
-    const { summary } = await runDrain(settings, (p) => {
-      if (p.lines >= marks.length * 1e6) marks.push({ lines: p.lines, at: performance.now(), cpu: cpu() });
-    });
-    const stageSeconds = (performance.now() - started) / 1000;
-    if (summary.events !== summary.lines) throw new Error('lines were lost');
-    const segments = marks.slice(1).map((m, i) => (1000 * (m.lines - marks[i].lines)) / (m.at - marks[i].at));
-    const cpuSegments = marks.slice(1).map((m, i) => (1000 * (m.lines - marks[i].lines)) / (m.cpu - marks[i].cpu));
-    return { linesPerSecond: summary.lines / summary.parseSeconds, stageLinesPerSecond: summary.lines / stageSeconds, segments, cpuSegments };
-  } finally {
-    rmSync(out, { recursive: true, force: true });
-  }
 }

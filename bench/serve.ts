@@ -15,12 +15,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { build } from './built.js';
 import { startServe, trainedModel, type Served } from './serve_process.js';
 
 const LINES = 20;
 const MOST_REQUESTS = 200_000;
 
 export async function main(argv: string[]): Promise<void> {
+  build();
   const { values: o } = parseArgs({ args: argv, options: {
     model: { type: 'string' }, log: { type: 'string' }, seconds: { type: 'string', default: '10' }, connections: { type: 'string', default: '1,16,128' },
     memory_minutes: { type: 'string' }, memory_connections: { type: 'string', default: '16' }, memory_pause_ms: { type: 'string', default: '0' },

@@ -14,11 +14,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { complaint, hostileRequests, type HostileRequest, type OpenApi } from '../test/serving/hostile.js';
+import { build } from './built.js';
 import { startServe, trainedModel } from './serve_process.js';
 
 const RAW_EVERY = 10;
 
 export async function main(argv: string[]): Promise<void> {
+  build();
   const { values: o } = parseArgs({ args: argv, options: { requests: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' }, connections: { type: 'string', default: '8' }, input: { type: 'string', default: 'lines' }, model: { type: 'string' }, log: { type: 'string' } } });
   const scratch = await mkdtemp(path.join(os.tmpdir(), 'deeplog-fuzz-'));
   const { model, log } = o.model !== undefined && o.log !== undefined ? { model: o.model, log: o.log } : await trainedModel(scratch, o.input === 'jsonl' || o.input === 'csv' ? o.input : 'lines');

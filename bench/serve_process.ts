@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { COMMAND } from './built.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 
@@ -18,11 +18,9 @@ export interface Served {
   stop(): Promise<number | null>;
 }
 
-/** Runs a stage of the built package where there is one, else from the sources. */
+/** Runs a stage of the built package. */
 export function deeplog(args: readonly string[], cwd?: string): ReturnType<typeof spawn> {
-  const built = path.join(ROOT, 'dist', 'run', 'deeplog.js');
-  const script = existsSync(built) ? [built] : ['--import', path.join(ROOT, 'node_modules', 'tsx', 'dist', 'esm', 'index.mjs'), path.join(ROOT, 'run', 'deeplog.ts')];
-  return spawn(process.execPath, [...script, ...args], { cwd: cwd ?? ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+  return spawn(process.execPath, [COMMAND, ...args], { cwd: cwd ?? ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
 /** Starts `deeplog serve` on a free port and waits until it is ready. @throws Error with what it said when it ends before. */
