@@ -6,12 +6,14 @@ const SLOTS = 1 << 14;
 const HASH_MULTIPLIER = 0x9e3779b1 | 0;
 /** Longer messages seldom repeat and would make the cache large. */
 const MAX_BYTES = 1024;
+/** The first bytes of a word. */
+const FRONT = Int32Array.of(0, 0xff, 0xffff, 0xffffff);
 
 export interface CachedMessage {
   /** The tree's version when the result was seen; a later one makes the entry stale. */
   readonly version: number;
   readonly cluster: Cluster;
-  /** What stands before, between and after the masks, in words of four bytes and single bytes where fewer are left. */
+  /** What stands before, between and after the masks, in words of four bytes, the last of each piece filled up with zeros. */
   readonly words: Int32Array;
   readonly gapLengths: Int32Array;
   readonly masks: Int32Array;
@@ -59,10 +61,11 @@ export class MessageCache {
         hash = Math.imul(hash ^ word, HASH_MULTIPLIER);
         hash = (hash << 13) | (hash >>> 19);
       }
-      for (; at < until; at++) {
-        const byte = buffer[at];
-        words[n++] = byte;
-        hash = Math.imul(hash ^ byte, HASH_MULTIPLIER);
+      if (at < until) {
+        const word = at + 4 <= buffer.length ? view.getInt32(at, true) & FRONT[until - at] : front(buffer, at, until);
+        words[n++] = word;
+        hash = Math.imul(hash ^ word, HASH_MULTIPLIER);
+        hash = (hash << 13) | (hash >>> 19);
       }
       if (gap < count) {
         hash = Math.imul(hash ^ (masks[gap] + 1), HASH_MULTIPLIER);
@@ -118,4 +121,11 @@ export class MessageCache {
       words: this.words.slice(0, this.wordCount), masks: masks.slice(0, count), parameterMasks: parameters.masks.slice(0, parameters.count),
     };
   }
+}
+
+/** buffer[at, until), fewer than four bytes, as the word that they begin. */
+function front(buffer: Buffer, at: number, until: number): number {
+  let word = 0;
+  for (let i = at, shift = 0; i < until; i++, shift += 8) word |= buffer[i] << shift;
+  return word;
 }
