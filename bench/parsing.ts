@@ -3,7 +3,7 @@
 //   npm run bench -- parsing [--data_dir …] [--only accuracy,suggest,unseen,speed] [--rounds 5] [--repeat 20; 45 makes ten million lines] [--workers 2,3]
 import { once } from 'node:events';
 import { createReadStream, createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { createGunzip } from 'node:zlib';
@@ -149,7 +149,7 @@ function inProcess(what: string, file: string): Promise<Timed>;
 function inProcess(what: string, file: string, pinned: true): Promise<Timed | null>;
 function inProcess(what: string, file: string, pinned = false): Promise<Timed | null> {
   return new Promise((resolve, reject) => {
-    const child = fork(path.join(import.meta.dirname, 'parsing_worker.mjs'), [what, file], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], ...(pinned ? { execPath: 'taskset', execArgv: ['--cpu-list', '0', process.execPath] } : { execArgv: [] }) });
+    const child = fork(path.join(import.meta.dirname, 'parsing_worker.mjs'), [what, file], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], ...(pinned ? { execPath: 'taskset', execArgv: ['--cpu-list', String(availableParallelism() - 1), process.execPath] } : { execArgv: [] }) });
     child.on('error', (error) => { if (pinned) resolve(null); else reject(error); });
     child.on('message', (m) => resolve(m as Timed));
     child.on('exit', (code) => { if (code !== 0) reject(new Error(`${what} exited with ${code}`)); });
