@@ -8,7 +8,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY run run
 COPY deeplog deeplog
-RUN npm run build && node scripts/bundle_danfojs.mjs
+RUN npm run build && npm run vendor
 # What runs: no tools, no GPU library, no binaries for other systems, no source maps.
 RUN npm prune --omit=dev --ignore-scripts \
  && rm -rf node_modules/webgpu node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32 \

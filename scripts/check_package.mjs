@@ -62,12 +62,12 @@ async function packed() {
   const [{ filename, size, unpackedSize, files }] = Array.isArray(parsed) ? parsed : Object.values(parsed);
   console.log(`${filename}: ${files.length} files, ${(size / 1024).toFixed(0)} KiB packed, ${(unpackedSize / 1024 / 1024).toFixed(1)} MiB unpacked`);
   const names = files.map((f) => f.path);
-  check('the package holds the command, the configuration, the licence and danfojs', ['dist/run/deeplog.js', 'drain3.ini', 'LICENSE', 'dist/vendor/danfojs.mjs'].every((f) => names.includes(f)));
+  check('the package holds the command, the configuration, the licence, danfojs and the charts', ['dist/run/deeplog.js', 'drain3.ini', 'LICENSE', 'dist/vendor/danfojs.mjs', 'dist/vendor/tfjs-vis.js', 'dist/vendor/tfjs-vis.LICENSE'].every((f) => names.includes(f)));
   check('the package holds no sources, tests or data', !names.some((f) => /^(deeplog|run|test|bench|data|artifacts)\//.test(f)));
   const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   const installed = { ...manifest.dependencies, ...manifest.optionalDependencies };
   check('nothing that it installs comes from outside the registry', Object.values(installed).every((v) => /^[\^~]?\d/.test(v)), Object.entries(installed).filter(([, v]) => !/^[\^~]?\d/.test(v)).join());
-  check('danfojs-node is not installed: it is in dist', installed['danfojs-node'] === undefined);
+  check('danfojs-node and tfjs-vis are not installed: they are in dist', installed['danfojs-node'] === undefined && installed['@tensorflow/tfjs-vis'] === undefined);
   check('onnxruntime-node and webgpu are optional', ['onnxruntime-node', 'webgpu'].every((n) => manifest.optionalDependencies?.[n] !== undefined && manifest.dependencies[n] === undefined));
   return path.join(scratch, filename);
 }
@@ -98,21 +98,40 @@ async function install(name, { args, env, engine }, tarball) {
 
 async function serves(folder, options) {
   const entry = path.join(folder, 'node_modules', 'deeplog-workbench', 'dist', 'run', 'deeplog.js');
-  const child = spawn(process.execPath, [entry, 'serve', '--model', 'artifacts/quickstart/log_key_model_result', '--port', '0', '--log_level', 'error'], { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  const address = await new Promise((resolve) => {
-    child.stderr.on('data', (piece) => {
-      said += piece;
-      const found = /on (http:\S+)/.exec(said);
-      if (found) resolve(found[1]);
-    });
-    child.once('exit', () => resolve(null));
-  });
-  if (address === null) return check('serve', false, said.slice(-600));
+  const { child, address, said } = await started([entry, 'serve', '--model', 'artifacts/quickstart/log_key_model_result', '--port', '0', '--log_level', 'error'], options);
+  if (address === null) return check('serve', false, said());
   const log = readFileSync(path.join(folder, 'artifacts/quickstart/tomorrow/sample.log'));
   const answer = await fetch(`${address}/detect`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: log }).then((r) => r.json());
   const docs = await fetch(`${address}/docs/`).then((r) => r.status);
   child.kill('SIGTERM');
   const code = await new Promise((resolve) => child.once('exit', resolve));
   check('serve answers, shows its documentation, and stops', answer.summary?.total_sequences > 0 && docs === 200 && code === 0, `${answer.summary?.total_sequences} sessions, exit code ${code}`);
+  await showsCharts(entry, options);
+}
+
+async function showsCharts(entry, options) {
+  const { child, address, said } = await started([entry, 'dashboard', '--port', '0'], options);
+  if (address === null) return check('dashboard', false, said());
+  const charts = await fetch(new URL('/assets/tfjs-vis.js', address)).then((r) => r.text());
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await ended;
+  check('dashboard brings its charts along', charts.includes('tfvis'), `${(charts.length / 1024).toFixed(0)} KiB`);
+}
+
+/** A server, once it has said its address. */
+async function started(args, options) {
+  const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  const address = await new Promise((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (piece) => {
+        said += piece;
+        const found = /(http:\/\/[\w.:]+)/.exec(said);
+        if (found) resolve(found[1]);
+      });
+    }
+    child.once('exit', () => resolve(null));
+  });
+  return { child, address, said: () => said.slice(-600) };
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -22,9 +22,10 @@ export async function readAsset(url: string): Promise<{ type: string; body: stri
   return { type: 'text/javascript; charset=utf-8', body: file.endsWith('.ts') ? await translate(text) : text };
 }
 
-/** The charts, from the installed package: the page needs no network. */
+/** The charts, from what was packed along or, in a clone, the installed package: the page needs no network. */
 function tfjsVis(): string {
-  return path.join(path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-vis/package.json')), 'dist', 'tfjs-vis.umd.min.js');
+  const packed = path.resolve(import.meta.dirname, '..', '..', 'vendor', 'tfjs-vis.js');
+  return existsSync(packed) ? packed : path.join(path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-vis/package.json')), 'dist', 'tfjs-vis.umd.min.js');
 }
 
 async function translate(source: string): Promise<string> {
