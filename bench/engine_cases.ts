@@ -71,7 +71,7 @@ function textCase(name: string): Case {
   const [B, T, V] = [64, 72, 77];
   return {
     name, samples: B, says: `text autoencoder: embedding 100, two LSTMs of 50, ${V} tokens, T=${T}, batch ${B}`,
-    model: textAutoencoderModel({ vocabularySize: V, length: T, end: 2, embedding: 100, latent: 50, dropout: 0.2, batchSize: B }),
+    model: textAutoencoderModel({ vocabularySize: V, length: T, end: 2, embedding: 100, latent: 50, pooling: 'max', dropout: 0.2, batchSize: B }),
     batch: { ids: ids(B * T, V - 3, 1).map((id) => id + 3), weights: new Float32Array(B).fill(1) },
   };
 }

@@ -15,7 +15,7 @@ const prepare: Stage = {
     const { prepareLines } = await import('../deeplog/evaluation/index.js');
     const console = new StageConsole(o.quiet);
     const p = await prepareLines({
-      inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, minWordFrequency: o.min_word_freq, longest: o.max_length, digits: o.digits === 'each' ? 'each' : 'same', trainRatio: o.train_ratio, valRatio: o.val_ratio,
+      inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, minWordFrequency: o.min_word_freq, longest: o.max_length, digits: o.digits === 'each' || o.digits === 'same' ? o.digits : 'run', trainRatio: o.train_ratio, valRatio: o.val_ratio,
       maxKinds: o.max_kinds, flags: o, ...(o.label_file === undefined ? {} : { labelFile: o.label_file }), onProgress: (what, lines, of) => console.progress(what, lines, of, `${formatCount(lines)} of ${formatCount(of)} lines`),
     });
     console.clear();
@@ -37,7 +37,7 @@ const train: Stage = {
     const engine = await createEngine(engineOptions(o));
     console.say(describeEngine(engine.info));
     try {
-      const model = { embedding: o.embedding, latent: o.latent, dropout: o.dropout, clip: o.clip, buckets: o.buckets, batchSize: o.batch_size, learningRate: o.learning_rate, maxEpochs: o.max_epochs, earlyStop: o.early_stop };
+      const model = { embedding: o.embedding, latent: o.latent, pooling: o.pooling === 'last' ? 'last' as const : 'max' as const, dropout: o.dropout, weighting: o.weighting === 'count' ? 'count' as const : 'log' as const, clip: o.clip, buckets: o.buckets, batchSize: o.batch_size, learningRate: o.learning_rate, maxEpochs: o.max_epochs, earlyStop: o.early_stop };
       const encoder = await withRun({ stage: 'autoencoder train', specs: TRAIN_OPTIONS, options: o, console, engine }, (run) =>
         trainLines({ input: o.input, outputPath: o.output_path, overwrite: o.overwrite, model, seed: o.seed, flags: o }, engine, run.report, run.signal));
       console.clear();
@@ -86,7 +86,7 @@ const detect: Stage = {
     const engine = await createEngine(engineOptions(o));
     console.say(describeEngine(engine.info));
     try {
-      const model = { windowSize: o.window_size, units: o.units, code: o.code, batchSize: o.batch_size, learningRate: o.learning_rate, clip: o.clip, maxEpochs: o.max_epochs, earlyStop: o.early_stop };
+      const model = { windowSize: o.window_size, units: o.units, code: o.code, batchSize: o.batch_size, learningRate: o.learning_rate, clip: o.clip, scaling: o.scaling === 'each' ? 'each' as const : 'whitened' as const, maxEpochs: o.max_epochs, earlyStop: o.early_stop };
       const d = await withRun({ stage: 'autoencoder detect', specs: DETECT_OPTIONS, options: o, console, engine }, (run) => detectWindows({
         input: o.input, outputPath: o.output_path, overwrite: o.overwrite, model, stride: o.stride, maxWindows: o.max_windows, targetFpr: o.target_fpr, score: o.score === 'line' ? 'line' : 'window', seed: o.seed, flags: o,
         ...(o.label_file === undefined ? {} : { labelFile: o.label_file }), onProgress: (what, windows) => console.progress(what, windows, null, `${formatCount(windows)} windows`),

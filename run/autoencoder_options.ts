@@ -19,7 +19,7 @@ export const PREPARE_OPTIONS = {
   val_ratio: { type: 'number', group: 'Data', default: 0.85, min: 0, max: 1, exclusive: true, describe: 'validation ends at this share; the rest is test' },
   min_word_freq: { type: 'integer', group: 'Words', default: 10, min: 1, describe: 'rarer words and characters are one unknown token' },
   max_length: { type: 'integer', group: 'Words', default: 200, min: 2, max: 2000, describe: 'tokens of a line at most; the rest is cut off' },
-  digits: { type: 'string', group: 'Words', default: 'same', choices: ['same', 'each'], describe: 'all digits are one token, or each its own' },
+  digits: { type: 'string', group: 'Words', default: 'run', choices: ['run', 'same', 'each'], describe: 'a run of digits is one token whatever its length, or each digit one, all the same or (the paper) each its own' },
   max_kinds: { type: 'integer', group: 'Words', default: 100_000, min: 1, describe: 'kinds of training lines at most' },
 } as const satisfies OptionSpecs;
 
@@ -27,11 +27,13 @@ export const TRAIN_OPTIONS = {
   input: { type: 'string', group: 'Data', default: 'artifacts/autoencoder/prepared', describe: 'what prepare wrote' }, ...output('model'),
   embedding: { type: 'integer', group: 'Model', default: 100, min: 1, max: 4096, describe: 'width of a token' },
   latent: { type: 'integer', group: 'Model', default: 50, min: 1, max: 4096, describe: "width of a line's vector" },
+  pooling: { type: 'string', group: 'Model', default: 'max', choices: ['max', 'last'], describe: "a line's vector: the largest value of each number of the encoder's states, or (the paper) the last state" },
   dropout: { type: 'number', group: 'Model', default: 0.2, min: 0, max: 0.9, describe: 'share of the words that the decoder is not shown' },
   buckets: { type: 'integer', group: 'Model', default: 3, min: 1, max: 16, describe: 'lengths that lines are padded to, at most' },
   batch_size: { type: 'integer', group: 'Training', default: 64, min: 1, max: 65536, describe: 'lines per step' },
-  learning_rate: { type: 'number', group: 'Training', default: 0.002, min: 0, max: 1, exclusive: true, describe: "Adam's learning rate" },
-  clip: { type: 'number', group: 'Training', default: 5, min: 0, exclusive: true, describe: 'global norm that gradients are scaled down to' },
+  learning_rate: { type: 'number', group: 'Training', default: 0.005, min: 0, max: 1, exclusive: true, describe: "Adam's learning rate" },
+  weighting: { type: 'string', group: 'Training', default: 'log', choices: ['log', 'count'], describe: 'a kind of line that occurs n times counts 1 + ln n times, or (the paper) n times' },
+  clip: { type: 'number', group: 'Training', default: 1, min: 0, exclusive: true, describe: 'global norm that gradients are scaled down to' },
   ...TRAINING, ...ENGINE_OPTIONS, ...RUN_OPTIONS,
 } as const satisfies OptionSpecs;
 
@@ -47,6 +49,7 @@ export const DETECT_OPTIONS = {
   stride: { type: 'integer', group: 'Model', default: 10, min: 1, describe: 'lines from one window to the next' },
   units: { type: 'integer', group: 'Model', default: 32, min: 1, max: 4096, describe: 'units of each direction' },
   code: { type: 'integer', group: 'Model', default: 16, min: 1, max: 4096, describe: "width of a window's vector" },
+  scaling: { type: 'string', group: 'Model', default: 'whitened', choices: ['whitened', 'each'], describe: "vectors are scaled along their principal axes over the kinds of training lines, or number by number over the lines" },
   score: { type: 'string', group: 'Model', default: 'window', choices: ['window', 'line'], describe: "a window's score: the mean error of its lines, or the worst" },
   max_windows: { type: 'integer', group: 'Training', default: 20_000, min: 1, describe: 'training windows at most, drawn at random' },
   batch_size: { type: 'integer', group: 'Training', default: 128, min: 1, max: 65536, describe: 'windows per step' },

@@ -9,7 +9,7 @@ Models: m1 (2 x LSTM 64, 30 keys, window 10, batch 512), trainer (the same, then
 (encoder, hidden 256, 4 layers, 4 heads, feed-forward 1024, 400 tokens, batch 32), logbert (the same with feed-forward 512, 40 keys,
 T=24, dropout .1 after the embedding and each half layer, masked-key and hypersphere loss), logbert_small (hidden 64, 2 layers),
 loganomaly (LSTM 128 over vectors of 100 and LSTM 128 over counts, 30 keys, window 10, batch 128), text (embedding 100,
-LSTM 50 and LSTM 50 over tokens and the last state, 77 tokens, T=72, batch 64, a fifth of the words hidden), windows (four LSTMs of 32 around a
+LSTM 50 and LSTM 50 over tokens and the states' largest values, 77 tokens, T=72, batch 64, a fifth of the words hidden), windows (four LSTMs of 32 around a
 code of 16, 20 lines of 52 numbers, batch 128). Fused Adam, float32.
 Prints {"torch": version} when ready; then, for each line holding a number of seconds, a list of milliseconds per step.
 """
@@ -102,7 +102,7 @@ class TextAutoencoder(nn.Module):
 
     def loss(self, ids, _):  # [T, B]
         vectors = self.embedding(ids)
-        latent = self.encoder(vectors)[0][-1]
+        latent = self.encoder(vectors)[0].max(0).values
         keep = (torch.rand(ids.shape, device=ids.device) >= 0.2).float().unsqueeze(-1) / 0.8
         before = torch.cat([self.embedding(torch.full_like(ids[:1], 2)), vectors[:-1]]) * keep
         written, _ = self.decoder(torch.cat([before, latent.expand(ids.shape[0], -1, -1)], 2))

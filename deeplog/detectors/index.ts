@@ -28,5 +28,6 @@ export { type RowOrder } from './deep/parameters/windows.js';
 export { AUTOENCODER_DEFAULTS, TextAutoencoder, type AutoencoderOptions, type TextSource } from './text/autoencoder.js';
 export { LINE_ENCODER_DEFAULTS, LineEncoder, type EncodedLines, type LineEncoderOptions } from './text/line_encoder.js';
 export { windowStarts, type LineWindows } from './text/line_windows.js';
-export { lineRecipe, WINDOW_ERRORS } from './text/recipe.js';
-export { fitScale, scaleVectors, WINDOW_JUDGE_DEFAULTS, WindowJudge, type VectorScale, type WindowJudgeOptions } from './text/window_judge.js';
+export { lineRecipe, scaleRecipe, WINDOW_ERRORS } from './text/recipe.js';
+export { enlargement, fitScale, scaleTensors, scaleVectors, takeScale, type Scaling, type VectorScale } from './text/vector_scale.js';
+export { WINDOW_JUDGE_DEFAULTS, WindowJudge, type WindowJudgeOptions } from './text/window_judge.js';

@@ -10,5 +10,5 @@ export { weightedCrossEntropy } from './losses.js';
 export { lstmCell, lstmParameters, lstmSequence } from './lstm.js';
 export { tokenEncoderModel } from './token_encoder.js';
 export { parameterValueModel, valueStack, type ParameterValueOptions } from './parameter_values.js';
-export { textAutoencoderModel, type TextAutoencoderOptions } from './text_autoencoder.js';
+export { textAutoencoderModel, type Pooling, type TextAutoencoderOptions } from './text_autoencoder.js';
 export { windowAutoencoderModel, windowEncoderModel, type WindowAutoencoderOptions } from './window_autoencoder.js';

@@ -6,6 +6,8 @@ import { dropout } from './dropout.js';
 import { normal } from './initialisers.js';
 import { lastStep, lstmParameters, lstmSequence } from './lstm.js';
 
+export type Pooling = 'last' | 'max';
+
 export interface TextAutoencoderOptions {
   /** Number of token ids: 0 padding, `end`, the others. */
   readonly vocabularySize: number;
@@ -16,6 +18,8 @@ export interface TextAutoencoderOptions {
   readonly embedding: number;
   /** Width of a line's vector. */
   readonly latent: number;
+  /** What of the encoder's states is the vector: the last one (the paper), or each number's largest value over the line. */
+  readonly pooling: Pooling;
   /** Share of the words that the decoder is not shown (Bowman et al. 2016, §3.1), so that the vector must say them. */
   readonly dropout: number;
   readonly batchSize: number;
@@ -25,7 +29,8 @@ const EMBEDDING_DEVIATION = 0.1;
 
 /**
  * The line autoencoder of Bursic, Cuculo & D'Amelio 2019: an LSTM reads a line's tokens, its state at END is the line's vector; another LSTM,
- * given that vector and the tokens so far, writes the line again, token by token.
+ * given that vector and the tokens so far, writes the line again, token by token. With `pooling: 'max'` the vector is the largest value that
+ * each number of the state takes on the line (Long, Cao & Cheung 2019, against decoders that go by the tokens alone).
  *
  * Inputs `ids` int32 [B, T] (tokens, END, zeros), `weights` float32 [B]; the loss is each line's mean −log p over its tokens and END,
  * weighted. Forward reads `ids` and gives `latent` [B, L] and `errors` [B], each line's mean −log p. Padding has no effect on either.
@@ -46,7 +51,7 @@ export function textAutoencoderModel(options: TextAutoencoderOptions): Model {
     const tokens = tf.reshape(tf.transpose(batch['ids'] as Tensor2D), [T * B]);
     const mask = tf.cast(tf.notEqual(batch['ids'], 0), 'float32') as Tensor2D; // [B, T]
     const states = lstmSequence(projected(params, 'encoder', params['encoder/kernel'], tokens, null), params['encoder/recurrent_kernel'] as Tensor2D, T);
-    const latent = tf.sum(tf.mul(tf.reshape(states, [T, B, L]), lastStep(mask)), 0) as Tensor2D;
+    const latent = pooled(options.pooling, tf.reshape(states, [T, B, L]), mask);
 
     const shifted = tf.pad(tf.slice2d(batch['ids'] as Tensor2D, [0, 0], [B, T - 1]), [[0, 0], [1, 0]], end); // [B, T]
     const before = tf.reshape(tf.transpose(shifted), [T * B]);
@@ -70,4 +75,15 @@ export function textAutoencoderModel(options: TextAutoencoderOptions): Model {
     loss: (params, batch, noise) => tf.div(tf.sum(tf.mul(run(params, batch, noise).errors, batch['weights'])), tf.sum(batch['weights'])) as Scalar,
     forward: (params, batch) => run(params, batch, null),
   };
+}
+
+/** Below every state of an LSTM, whose states are above −1. */
+const BELOW_ALL = -2;
+
+/** states [T, B, L], mask [B, T] → [B, L]. */
+function pooled(pooling: Pooling, states: Tensor, mask: Tensor2D): Tensor2D {
+  if (pooling === 'last') return tf.sum(tf.mul(states, lastStep(mask)), 0) as Tensor2D;
+  const [batch, steps] = mask.shape;
+  const there = tf.reshape(tf.transpose(mask), [steps, batch, 1]);
+  return tf.max(tf.add(tf.mul(states, there), tf.mul(tf.sub(1, there), BELOW_ALL)), 0) as Tensor2D;
 }

@@ -1,7 +1,11 @@
-/** What becomes of digits: all are one token (their values are mostly ids, addresses and sizes), or each is its own. */
-export type Digits = 'same' | 'each';
+/**
+ * What becomes of digits (mostly ids, addresses, sizes and times): a run of them is one token, whatever its length; each is a token, all the
+ * same one; or each is its own token (the paper).
+ */
+export type Digits = 'run' | 'same' | 'each';
+export const DIGITS = ['run', 'same', 'each'] as const satisfies readonly Digits[];
 
-/** The token that stands for every digit. */
+/** The token that stands for every digit, or for every run of them. */
 export const ANY_DIGIT = '0';
 
 /**
@@ -25,7 +29,10 @@ export function eachToken(line: string, digits: Digits, take: (token: string) =>
     if (code < 128 ? code === 32 || (code >= 9 && code <= 13) : BLANK.test(line[i])) continue;
     let token = line[i];
     if (code >= 0xd800 && code <= 0xdbff && i + 1 < line.length) token += line[++i];
-    else if (digits === 'same' && code >= 48 && code <= 57) token = ANY_DIGIT;
+    else if (digits !== 'each' && isDigit(code)) {
+      token = ANY_DIGIT;
+      if (digits === 'run') while (isDigit(line.charCodeAt(i + 1))) i++;
+    }
     if (take(token) === false) return;
   }
   if (word >= 0) take(line.slice(word));
@@ -35,6 +42,11 @@ export function tokensOf(line: string, digits: Digits): string[] {
   const out: string[] = [];
   eachToken(line, digits, (token) => { out.push(token); });
   return out;
+}
+
+/** Of the ten ASCII digits. */
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
 }
 
 const BLANK = /\s/;

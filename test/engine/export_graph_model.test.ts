@@ -15,7 +15,7 @@ const stack = stackModel('stack', logKeyStack(key), ROWS);
 const hard = stackModel('hard gates', { ...logKeyStack(key), layers: logKeyStack(key).layers.map((l) => (l.kind === 'lstm' ? { ...l, gates: 'hard_sigmoid' } : l)) }, ROWS);
 const encoder = tokenEncoderModel({ vocabularySize: IDS, sequenceLength: 5, hidden: 8, layers: 2, heads: 2, feedForward: 12, batchSize: ROWS });
 const values = stackModel('values', valueStack({ windowSize: 5, units: 4, columns: 3 }), ROWS);
-const text = textAutoencoderModel({ vocabularySize: IDS, length: 5, end: 2, embedding: 6, latent: 4, dropout: 0.2, batchSize: ROWS });
+const text = textAutoencoderModel({ vocabularySize: IDS, length: 5, end: 2, embedding: 6, latent: 4, pooling: 'max', dropout: 0.2, batchSize: ROWS });
 const windows = windowAutoencoderModel({ windowSize: 5, dimensions: 3, units: 4, code: 2, batchSize: ROWS });
 const together = parameterValueModel({ keys: 2, columns: 3, windowSize: 4, units: 4, dropout: 0, batchSize: 5 });
 

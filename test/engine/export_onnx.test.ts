@@ -10,7 +10,7 @@ const IDS = 11;
 const logKey = logKeyModel({ preset: 'trainer', vocabularySize: IDS, windowSize: LENGTH, units: 4, batchSize: ROWS });
 const encoder = tokenEncoderModel({ vocabularySize: IDS, sequenceLength: LENGTH, hidden: 8, layers: 2, heads: 2, feedForward: 12, batchSize: ROWS });
 
-const text = textAutoencoderModel({ vocabularySize: IDS, length: LENGTH, end: 2, embedding: 6, latent: 4, dropout: 0.2, batchSize: ROWS });
+const text = textAutoencoderModel({ vocabularySize: IDS, length: LENGTH, end: 2, embedding: 6, latent: 4, pooling: 'max', dropout: 0.2, batchSize: ROWS });
 const windows = windowAutoencoderModel({ windowSize: LENGTH, dimensions: 3, units: 4, code: 2, batchSize: ROWS });
 
 /** The first rows of what every model is given. */

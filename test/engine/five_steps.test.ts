@@ -48,7 +48,7 @@ const ENCODER = tokenEncoderModel({ vocabularySize: KEYS, sequenceLength: WINDOW
 const LOGBERT = logBertModel({ tokens: KEYS, classes: KEYS, sequenceLength: WINDOW, longest: 2 * WINDOW, hidden: HIDDEN, layers: 2, heads: 2, batchSize: BATCH, dropout: 0.1, alpha: 0.1 });
 const LOGANOMALY = logAnomalyModel({ vocabularySize: KEYS, dimensions: DIMENSIONS, windowSize: WINDOW, units: 6, batchSize: BATCH });
 /** Id 0 is padding, 2 the end of a line. */
-const TEXT = textAutoencoderModel({ vocabularySize: KEYS, length: WINDOW, end: 2, embedding: 7, latent: 5, dropout: 0.2, batchSize: BATCH });
+const TEXTS = (['last', 'max'] as const).map((pooling) => textAutoencoderModel({ vocabularySize: KEYS, length: WINDOW, end: 2, embedding: 7, latent: 5, pooling, dropout: 0.2, batchSize: BATCH }));
 const WINDOWS = windowAutoencoderModel({ windowSize: WINDOW, dimensions: DIMENSIONS, units: 6, code: 4, batchSize: BATCH });
 const gpu = await gpuForTests();
 const TENSORFLOW: EngineOptions = { engine: 'eager', backend: 'tensorflow' };
@@ -58,7 +58,7 @@ if (!tensorflow) console.warn('SKIPPED: the tensorflow backend was not tested: i
 const WAYS: readonly EngineOptions[] = [...(tensorflow ? [TENSORFLOW] : []), ...(gpu === undefined ? [] : [{ engine: 'webgpu' } as const]), { engine: 'eager', backend: 'wasm' }, { engine: 'onnx' }, { engine: 'onnx', threads: 2 }, { engine: 'onnx', threads: 3 }];
 
 describe('five training steps', () => {
-  for (const model of [...LOG_KEYS, ENCODER, LOGBERT, LOGANOMALY, TEXT, WINDOWS]) {
+  for (const model of [...LOG_KEYS, ENCODER, LOGBERT, LOGANOMALY, ...TEXTS, WINDOWS]) {
     for (const options of WAYS) {
       it(`of ${model.name} on ${options.engine} ${options.backend ?? ''}, threads ${options.threads ?? 1}, agree with eager cpu within 1e-4`, async () => {
         const expected = await losses({ engine: 'eager', backend: 'cpu' }, model);

@@ -36,7 +36,7 @@ afterAll(() => engine.dispose());
 const run = (model: string, name: string, given: { formats?: readonly Format[]; verifyInput?: string } = {}) =>
   exportModel({ model: at(model), outputPath: at(name), overwrite: false, formats: FORMATS, verify: true, verifySessions: 30, flags: {}, openOther: openStagedAutoencoder, ...given }, () => Promise.resolve(engine));
 
-interface Recipe { threshold: number; windowSize: number; stride: number; export: { kind: string; unit: string; data: { tokens: string[]; longest: number; lengths: number[]; means: number[]; deviations: number[] } } }
+interface Recipe { threshold: number; windowSize: number; stride: number; export: { kind: string; unit: string; data: { tokens: string[]; longest: number; lengths: number[]; means: number[]; projection: number[] } } }
 
 describe("export of the staged autoencoder's folders", () => {
   it('writes what train left as an encoder: lines in, vectors out, and no threshold', async () => {
@@ -67,7 +67,7 @@ describe("export of the staged autoencoder's folders", () => {
     }
     // The recipe, followed by hand in onnxruntime.
     const config = (await readJson(at('out-detected/config.json'))) as Recipe;
-    const { tokens, longest, lengths, means, deviations } = config.export.data;
+    const { tokens, longest, lengths, means, projection } = config.export.data;
     const judge = await ort.InferenceSession.create(at('out-detected/window_autoencoder.onnx'));
     const encoders = new Map<number, ort.InferenceSession>();
     for (const n of lengths) encoders.set(n, await ort.InferenceSession.create(at(`out-detected/line_encoder_length_${n}.onnx`)));
@@ -78,14 +78,15 @@ describe("export of the staged autoencoder's folders", () => {
       const own = ids.length <= n ? [...ids, ...new Array<number>(n - ids.length).fill(0)] : [...ids.slice(0, n - 1), 2];
       const { latent } = await (encoders.get(n) as ort.InferenceSession).run({ ids: new ort.Tensor('int32', Int32Array.from(own), [1, n]) });
       const angle = (2 * Math.PI * (Date.parse(`${line.slice(0, 19).replace(' ', 'T')}Z`) % 86_400_000)) / 86_400_000;
-      return [...Array.from(latent.data as Float32Array, (v) => Math.round(v * 1e5) / 1e5), Math.sin(angle), Math.cos(angle)].map((v, k) => (v - means[k]) / deviations[k]);
+      const centred = Array.from(latent.data as Float32Array, (v, j) => Math.round(v * 1e5) / 1e5 - means[j]);
+      return [...means.map((_, k) => centred.reduce((sum, v, j) => sum + v * projection[j * means.length + k], 0)), Math.sin(angle), Math.cos(angle)];
     };
     const windows = (await readFile(at('detected/windows.jsonl'), 'utf8')).trim().split('\n').map((row) => JSON.parse(row) as { first_line: number; last_line: number; score: number });
     expect(windows.slice(0, 2).map((w) => w.first_line)).toEqual([1, 1 + config.stride]);
     expect(windows.at(-1)?.last_line).toBe(LINES.length);
     for (const { first_line, last_line, score } of windows.filter((_, i) => i % 9 === 0)) {
       const vectors = await Promise.all(LINES.slice(first_line - 1, last_line).map(vectorOf));
-      const shape = [1, config.windowSize, means.length];
+      const shape = [1, config.windowSize, means.length + 2];
       const tensor = (rows: number[][]): ort.Tensor => new ort.Tensor('float32', Float32Array.from(rows.flat()), shape);
       const out = await judge.run({ forward: tensor(vectors), backward: tensor([...vectors].reverse()), mask: new ort.Tensor('float32', new Float32Array(config.windowSize).fill(1), [1, config.windowSize]) });
       const [f, b] = [out.errors_forward.data as Float32Array, out.errors_backward.data as Float32Array];

@@ -22,8 +22,8 @@ const close = (a: ArrayLike<number>, b: ArrayLike<number>): void => {
   for (let i = 0; i < a.length; i++) expect(Math.abs(a[i] - b[i])).toBeLessThan(1e-5);
 };
 
-describe('the text autoencoder', () => {
-  const text = (length: number, batchSize = 2): Model => textAutoencoderModel({ vocabularySize: 8, length, end: 2, embedding: 5, latent: 4, dropout: 0.2, batchSize });
+describe.each(['last', 'max'] as const)('the text autoencoder, pooling %s', (pooling) => {
+  const text = (length: number, batchSize = 2): Model => textAutoencoderModel({ vocabularySize: 8, length, end: 2, embedding: 5, latent: 4, pooling, dropout: 0.2, batchSize });
   const lines = [[3, 4, 5, 2], [6, 2]];
   const padded = (length: number): Batch => ({ ids: Int32Array.from(lines.flatMap((line) => [...line, ...new Array<number>(length - line.length).fill(0)])) });
 
@@ -41,8 +41,18 @@ describe('the text autoencoder', () => {
     expect(both['latent'].slice(0, 4)).not.toEqual(both['latent'].slice(4));
   });
 
+  it('makes the vector of the states that it has after each word', async () => {
+    const words = [3, 4, 5, 2];
+    // The last state after a line's first n tokens, by the network that gives last states.
+    const states: ArrayLike<number>[] = [];
+    const lastOf = textAutoencoderModel({ vocabularySize: 8, length: 4, end: 2, embedding: 5, latent: 4, pooling: 'last', dropout: 0.2, batchSize: 1 });
+    for (let n = 1; n <= words.length; n++) states.push((await outputs(lastOf, text(4), { ids: Int32Array.from({ length: 4 }, (_, i) => (i < n ? words[i] : 0)) }))['latent']);
+    const { latent } = await outputs(text(9, 1), text(4), { ids: Int32Array.of(...words, 0, 0, 0, 0, 0) });
+    close(latent, pooling === 'last' ? states[3] : Array.from({ length: 4 }, (_, k) => Math.max(...states.map((s) => s[k]))));
+  });
+
   it('learns to write its lines again, and not others', async () => {
-    const model = textAutoencoderModel({ vocabularySize: 8, length: 4, end: 2, embedding: 12, latent: 12, dropout: 0.2, batchSize: 2 });
+    const model = textAutoencoderModel({ vocabularySize: 8, length: 4, end: 2, embedding: 12, latent: 12, pooling, dropout: 0.2, batchSize: 2 });
     const step = await engine.compileStep(model, { seed: 3, adam: { clipNorm: 5 } });
     const batch = { ...padded(4), weights: Float32Array.of(1, 1) };
     for (let i = 1; i <= 200; i++) await step.run(batch, { learningRate: 0.02, seed: 1, step: i });

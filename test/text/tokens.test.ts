@@ -7,11 +7,13 @@ describe('tokens', () => {
     expect(tokensOf('081109 INFO dfs.DataNode$Xceiver: blk_-16 src: /10.2', 'each')).toEqual(['0', '8', '1', '1', '0', '9', 'INFO', 'dfs', '.', 'DataNode', '$', 'Xceiver', ':', 'blk', '_', '-', '1', '6', 'src', ':', '/', '1', '0', '.', '2']);
     expect(tokensOf('größe=7µs 😀é', 'same')).toEqual(['größe', '=', '0', 'µs', '😀', 'é']);
     expect(tokensOf(' \t ', 'same')).toEqual([]);
+    expect(tokensOf('081109 5 blk_-1608 v2.10x7', 'run')).toEqual(['0', '0', 'blk', '_', '-', '0', 'v', '0', '.', '0', 'x', '0']);
   });
 
   it('are what the regular expression that says the same would give', () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'grapheme' })), (line) => {
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), fc.string({ unit: fc.constantFrom('0', '7', 'a', ' ', '.') })), (line) => {
       expect(tokensOf(line, 'each')).toEqual(line.match(/\p{L}+|[^\s]/gu) ?? []);
+      expect(tokensOf(line, 'run')).toEqual((line.match(/\p{L}+|[0-9]+|[^\s]/gu) ?? []).map((token) => token.replace(/^[0-9]+$/, '0')));
     }), { numRuns: 500 });
   });
 });

@@ -10,7 +10,8 @@ import { autoencoderRecipe } from './recipe.js';
 import { LINE_ENCODER_DEFAULTS, LineEncoder, type LineEncoderOptions } from './line_encoder.js';
 import { LineVectors } from './line_vectors.js';
 import { LineWindowBuilder, windowStarts, type LineWindows } from './line_windows.js';
-import { fitScale, WINDOW_JUDGE_DEFAULTS, WindowJudge, type VectorScale, type WindowJudgeOptions } from './window_judge.js';
+import { enlargement, fitScale, scaleTensors, takeScale, type VectorScale } from './vector_scale.js';
+import { WINDOW_JUDGE_DEFAULTS, WindowJudge, type WindowJudgeOptions } from './window_judge.js';
 
 export interface AutoencoderOptions {
   readonly minWordFrequency: number;
@@ -22,7 +23,7 @@ export interface AutoencoderOptions {
   readonly score: 'window' | 'line';
 }
 
-export const AUTOENCODER_DEFAULTS: AutoencoderOptions = { minWordFrequency: 10, longest: 200, digits: 'same', lines: LINE_ENCODER_DEFAULTS, windows: WINDOW_JUDGE_DEFAULTS, score: 'window' };
+export const AUTOENCODER_DEFAULTS: AutoencoderOptions = { minWordFrequency: 10, longest: 200, digits: 'run', lines: LINE_ENCODER_DEFAULTS, windows: WINDOW_JUDGE_DEFAULTS, score: 'window' };
 
 const IDS = { window: 'autoencoder', line: 'autoencoder-line' } as const;
 const EVIDENCE_WITHOUT_THRESHOLD = 5;
@@ -78,7 +79,7 @@ export class TextAutoencoder implements Exportable {
     const vocabulary = TokenVocabulary.fit(counts, minWordFrequency);
     const book = bookOf(vocabulary, longest, training);
     const encoder = await LineEncoder.train(book, bookOf(vocabulary, longest, this.distinctLines(validation)), lines, engine, seed, report, signal);
-    const scale = fitScale((await encoder.encode(book.lines)).latents, book.weights, lines.latent);
+    const scale = fitScale((await encoder.encode(book.lines)).latents, book.weights, lines.latent, windows.scaling);
     const vectors = new LineVectors(encoder, scale);
     const [trainWindows, validationWindows] = [this.windowsOf(train, vectors), this.windowsOf(validation, vectors)];
     await vectors.update();
@@ -174,7 +175,7 @@ export class TextAutoencoder implements Exportable {
     await encoder.save(path.join(folder, 'lines'));
     await writeTensors(path.join(folder, 'model.safetensors'), {
       ...Object.fromEntries(Object.entries(judge.parameters).map(([name, data]) => [name, { shape: [data.length], data }])),
-      'scale/means': { shape: [scale.means.length], data: scale.means }, 'scale/deviations': { shape: [scale.deviations.length], data: scale.deviations },
+      ...scaleTensors(scale),
     });
     await writeJson(path.join(folder, 'config.json'), { schema: 'deeplog.detector/1', detector: this.id, options: this.options, radii, texts: this.texts === null ? null : [...this.texts] });
   }
@@ -186,9 +187,8 @@ export class TextAutoencoder implements Exportable {
     if (config.detector !== IDS[score]) throw new DataError(`${folder}: holds a ${String(config.detector)} detector, not the text autoencoder.`);
     const detector = new TextAutoencoder({ ...config.options, score }, config.texts === null ? null : new Map(config.texts));
     const encoder = await LineEncoder.load(path.join(folder, 'lines'), engine);
-    const { 'scale/means': means, 'scale/deviations': deviations, ...weights } = await readTensors(path.join(folder, 'model.safetensors'));
-    const scale = { means: means.data, deviations: deviations.data };
-    const judge = new WindowJudge(config.options.windows, config.options.lines.latent, Object.fromEntries(Object.entries(weights).map(([name, t]) => [name, t.data])));
+    const { scale, others } = takeScale(await readTensors(path.join(folder, 'model.safetensors')), config.options.lines.latent);
+    const judge = new WindowJudge(config.options.windows, config.options.lines.latent, others);
     await judge.compile(engine);
     detector.fitted = { encoder, scale, judge, vectors: new LineVectors(encoder, scale), radii: config.radii ?? null };
     return detector;
@@ -216,12 +216,12 @@ export class TextAutoencoder implements Exportable {
   }
 
   amplification(): number {
-    return Math.max(1, ...this.model().scale.deviations.map((deviation) => 1 / deviation));
+    return enlargement(this.model().scale);
   }
 
   scoringData(): Readonly<Record<string, unknown>> {
     const { encoder: { vocabulary, longest, buckets }, scale } = this.model();
-    return { tokens: vocabulary.tokens, longest, lengths: buckets, means: Array.from(scale.means), deviations: Array.from(scale.deviations), text_of_unknown_events: NO_TEXT };
+    return { tokens: vocabulary.tokens, longest, lengths: buckets, means: Array.from(scale.means), projection: Array.from(scale.projection), text_of_unknown_events: NO_TEXT };
   }
 
   scoringRecipe(): readonly string[] {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { readJson, readTensors, writeJson, writeTensors } from '../../artifacts/index.js';
 import { DataError } from '../../common/index.js';
 import type { CompiledForward, Engine, Model, State } from '../../engine/index.js';
-import { textAutoencoderModel } from '../../models/index.js';
+import { textAutoencoderModel, type Pooling } from '../../models/index.js';
 import { bucketFor, bucketLengths, END_OF_LINE, TokenVocabulary, type Digits, type LineBook } from '../../text/index.js';
 import { bucketed, clipped, trainLoop, type BatchSource, type ModelFamily, type Reporter, type TrainResult } from '../../training/index.js';
 import { EXPORT_ROWS, type ExportableNetwork, type NetworkRunner } from '../exportable.js';
@@ -11,7 +11,11 @@ import { repeated } from './repeated.js';
 export interface LineEncoderOptions {
   readonly embedding: number;
   readonly latent: number;
+  /** What of the encoder's states is a line's vector. */
+  readonly pooling: Pooling;
   readonly dropout: number;
+  /** How much a kind of line that occurs n times counts in the loss: n (the paper: every line is read), or 1 + ln n, so that rare kinds are learned too. */
+  readonly weighting: 'count' | 'log';
   /** Global norm that gradients are scaled down to. */
   readonly clip: number;
   /** Lengths that lines are padded to, at most: each is a graph. */
@@ -22,7 +26,10 @@ export interface LineEncoderOptions {
   readonly earlyStop: number;
 }
 
-export const LINE_ENCODER_DEFAULTS: LineEncoderOptions = { embedding: 100, latent: 50, dropout: 0.2, clip: 5, buckets: 3, batchSize: 64, learningRate: 2e-3, maxEpochs: 40, earlyStop: 5 };
+export const LINE_ENCODER_DEFAULTS: LineEncoderOptions = { embedding: 100, latent: 50, pooling: 'max', dropout: 0.2, weighting: 'log', clip: 1, buckets: 3, batchSize: 64, learningRate: 5e-3, maxEpochs: 40, earlyStop: 5 };
+
+/** What the models saved before there was a choice had. */
+const BEFORE = { pooling: 'last', weighting: 'count' } as const;
 
 /** A line's vector, and how badly it was written again: mean −ln p of its tokens. */
 export interface EncodedLines {
@@ -43,14 +50,14 @@ export class LineEncoder {
   ) {}
 
   /**
-   * Trains on distinct lines, each weighted by how often it occurs. Early stopping looks at the validation lines.
+   * Trains on distinct lines, weighted by how often each occurs. Early stopping looks at the validation lines.
    * @throws DivergedError, InterruptedError
    */
   static async train(train: LineBook, validation: LineBook, options: LineEncoderOptions, engine: Engine, seed: number, report: Reporter, signal: AbortSignal): Promise<LineEncoder> {
     const { vocabulary, longest } = train;
     const buckets = bucketLengths([...train.lines, ...validation.lines].map((l) => l.length), options.buckets, longest);
     const family = familyOf(vocabulary, buckets, options);
-    const training = await trainLoop(clipped(bucketed(engine, family), options.clip), family.at(family.first), repeated(lineBatches(train, buckets, options.batchSize), options.batchSize), lineBatches(validation, buckets, options.batchSize),
+    const training = await trainLoop(clipped(bucketed(engine, family), options.clip), family.at(family.first), repeated(lineBatches(train, buckets, options), options.batchSize), lineBatches(validation, buckets, options),
       { batchSize: options.batchSize, maxEpochs: options.maxEpochs, learningRate: options.learningRate, earlyStop: options.earlyStop, seed }, report, signal);
     const encoder = new LineEncoder(vocabulary, longest, buckets, options, training.parameters, training);
     await encoder.compile(engine);
@@ -84,7 +91,7 @@ export class LineEncoder {
     const config = (await readJson(path.join(folder, 'config.json'))) as Saved;
     if (config.schema !== 'deeplog.text_autoencoder/1') throw new DataError(`${folder}: holds no text autoencoder (its schema is ${JSON.stringify(config.schema)}). Name the folder that "autoencoder train" wrote.`);
     const tensors = await readTensors(path.join(folder, 'model.safetensors'));
-    const encoder = new LineEncoder(new TokenVocabulary(config.tokens, config.digits), config.longest, config.buckets, config.options, Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, t.data])), null);
+    const encoder = new LineEncoder(new TokenVocabulary(config.tokens, config.digits), config.longest, config.buckets, { ...BEFORE, ...config.options }, Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, t.data])), null);
     await encoder.compile(engine);
     return encoder;
   }
@@ -139,20 +146,21 @@ interface Saved {
   readonly tokens: string[];
 }
 
-function familyOf(vocabulary: TokenVocabulary, buckets: readonly number[], { embedding, latent, dropout, batchSize }: LineEncoderOptions): ModelFamily {
+function familyOf(vocabulary: TokenVocabulary, buckets: readonly number[], { embedding, latent, pooling, dropout, batchSize }: LineEncoderOptions): ModelFamily {
   const models = new Map<number, Model>();
   return {
     first: buckets[0],
     lengthOf: (batch) => batch['ids'].length / batchSize,
     at: (length) => {
       let model = models.get(length);
-      if (model === undefined) models.set(length, (model = textAutoencoderModel({ vocabularySize: vocabulary.size, length, end: END_OF_LINE, embedding, latent, dropout, batchSize })));
+      if (model === undefined) models.set(length, (model = textAutoencoderModel({ vocabularySize: vocabulary.size, length, end: END_OF_LINE, embedding, latent, pooling, dropout, batchSize })));
       return model;
     },
   };
 }
 
-function lineBatches({ lines, weights }: LineBook, buckets: readonly number[], batchSize: number): BatchSource {
+function lineBatches({ lines, weights: counts }: LineBook, buckets: readonly number[], { batchSize, weighting }: LineEncoderOptions): BatchSource {
+  const weights = weighting === 'log' ? counts.map((n) => 1 + Math.log(n)) : counts;
   return {
     count: lines.length,
     cut: (order) => byBucket(lines, buckets, order, batchSize),

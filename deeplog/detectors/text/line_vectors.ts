@@ -1,6 +1,6 @@
 import { LineBook } from '../../text/index.js';
 import type { LineEncoder } from './line_encoder.js';
-import { scaleVectors, type VectorScale } from './window_judge.js';
+import { scaleVectors, type VectorScale } from './vector_scale.js';
 
 /** Kinds of lines that are kept; beyond it all are forgotten and encoded again when they come back, so that memory stays flat. */
 const MOST_KINDS = 200_000;

@@ -4,6 +4,7 @@ import { clipped, trainLoop, type BatchSource, type Reporter, type TrainResult }
 import { EXPORT_ROWS, type ExportableNetwork, type NetworkRunner } from '../exportable.js';
 import type { LineWindows } from './line_windows.js';
 import { repeated } from './repeated.js';
+import type { Scaling } from './vector_scale.js';
 
 export interface WindowJudgeOptions {
   readonly windowSize: number;
@@ -13,6 +14,7 @@ export interface WindowJudgeOptions {
   readonly learningRate: number;
   /** Global norm that gradients are scaled down to. */
   readonly clip: number;
+  readonly scaling: Scaling;
   readonly maxEpochs: number;
   readonly earlyStop: number;
 }
@@ -21,37 +23,7 @@ export interface WindowJudgeOptions {
  * Learning rate and norm by validation loss on hdfs-4855's windows: .094 after 40 epochs, where the paper's norm of 5, which never strikes, has .183 at .003, with jumps
  * to twice the loss. It falls on after that, hence 80 epochs.
  */
-export const WINDOW_JUDGE_DEFAULTS: WindowJudgeOptions = { windowSize: 20, units: 32, code: 16, batchSize: 128, learningRate: 5e-3, clip: 1, maxEpochs: 80, earlyStop: 10 };
-
-/** Scales every dimension of the line vectors to mean 0, deviation 1 over the training lines. */
-export interface VectorScale {
-  readonly means: Float32Array;
-  readonly deviations: Float32Array;
-}
-
-/** A dimension that does not vary in training says nothing: it is not blown up. */
-const LEAST_DEVIATION = 1e-3;
-
-/** Vectors [n, dimensions] with their weights → scale. */
-export function fitScale(vectors: Float32Array, weights: readonly number[], dimensions: number): VectorScale {
-  const total = weights.reduce((a, b) => a + b, 0);
-  const means = new Float64Array(dimensions);
-  const squares = new Float64Array(dimensions);
-  weights.forEach((weight, line) => {
-    for (let k = 0; k < dimensions; k++) {
-      const value = vectors[line * dimensions + k];
-      means[k] += (weight * value) / total;
-      squares[k] += (weight * value * value) / total;
-    }
-  });
-  return { means: Float32Array.from(means), deviations: Float32Array.from(means, (mean, k) => Math.max(LEAST_DEVIATION, Math.sqrt(Math.max(0, squares[k] - mean * mean)))) };
-}
-
-/** Scaled vectors, [n, dimensions]. */
-export function scaleVectors(vectors: Float32Array, { means, deviations }: VectorScale): Float32Array {
-  const dimensions = means.length;
-  return vectors.map((value, i) => (value - means[i % dimensions]) / deviations[i % dimensions]);
-}
+export const WINDOW_JUDGE_DEFAULTS: WindowJudgeOptions = { windowSize: 20, units: 32, code: 16, batchSize: 128, learningRate: 5e-3, clip: 1, scaling: 'whitened', maxEpochs: 80, earlyStop: 10 };
 
 /** What the network's files are called. */
 const NETWORK = 'window_autoencoder';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { checkOutput, hashInputs, openOutput, readManifest, writeChunks, writeJson, writeManifest, writeTensors } from '../../artifacts/index.js';
 import { DataError, seededRandom } from '../../common/index.js';
-import { fitScale, scaleVectors, WindowJudge, type LineWindows, type VectorScale, type WindowJudgeOptions } from '../../detectors/index.js';
+import { fitScale, scaleTensors, scaleVectors, WindowJudge, type LineWindows, type WindowJudgeOptions } from '../../detectors/index.js';
 import type { Engine } from '../../engine/index.js';
 import type { Reporter } from '../../training/index.js';
 import { thresholdFor } from '../metrics.js';
@@ -65,16 +65,14 @@ export async function detectWindows(options: DetectWindowsOptions, engine: Engin
   if (options.labelFile !== undefined) await requireSameLog(await openLog(String(manifest.log)), { folder: input, sha256: manifest.log_sha256 });
   const abnormal = options.labelFile === undefined ? null : await abnormalLines(options.labelFile, String(manifest.log), lines);
   const parts = new Parts(Number(manifest.train_until_line), Number(manifest.validation_until_line), abnormal);
-  const files = (): AsyncGenerator<WindowBlock> => windowBlocks(path.join(input, 'lines.arrow'), shape, vectors);
+  const files = (own: Float32Array): AsyncGenerator<WindowBlock> => windowBlocks(path.join(input, 'lines.arrow'), shape, own);
 
-  const sample = await sampleWindows(files(), parts, shape, options);
-  const scale = fitScale(sample.vectors, new Array<number>(sample.trainLines).fill(1), dimensionsOf(shape));
-  // The time of day is on a scale of its own. In units of a training part that lasts an hour, the hour after it would be far out.
-  scale.means.fill(0, latent);
-  scale.deviations.fill(1, latent);
-  const judge = await WindowJudge.train(sample.train, sample.validation, scaleVectors(sample.vectors, scale), dimensionsOf(shape), model, engine, options.seed, report, signal);
+  const sample = await sampleWindows(files(vectors), parts, shape, options);
+  // Of the vectors alone: the time of day is on a scale of its own. In units of a training part that lasts an hour, the hour after it would be far out.
+  const scale = fitScale(withoutTime(sample, shape), new Array<number>(sample.trainLines).fill(1), latent, model.scaling);
+  const judge = await WindowJudge.train(sample.train, sample.validation, scaleVectors(sample.vectors, scale, dimensionsOf(shape)), dimensionsOf(shape), model, engine, options.seed, report, signal);
   try {
-    const scored = await scoreWindows(files(), judge, scale, parts, options);
+    const scored = await scoreWindows(files(scaleVectors(vectors, scale)), judge, parts, options);
     const calibration = scored.flatMap((w) => (w.part === 'validation' ? [w.score] : []));
     if (calibration.length === 0) throw new DataError('The validation part has no normal window: there is nothing to set the threshold on. Use more lines or other boundaries (--train_ratio, --val_ratio of prepare).');
     const threshold = thresholdFor(calibration, options.targetFpr);
@@ -85,7 +83,7 @@ export async function detectWindows(options: DetectWindowsOptions, engine: Engin
     await openOutput(outputPath, ['windows.jsonl', 'model.safetensors', 'config.json', 'metrics.json']);
     await writeTensors(path.join(outputPath, 'model.safetensors'), {
       ...Object.fromEntries(Object.entries(judge.parameters).map(([name, data]) => [name, { shape: [data.length], data }])),
-      'scale/means': { shape: [scale.means.length], data: scale.means }, 'scale/deviations': { shape: [scale.deviations.length], data: scale.deviations },
+      ...scaleTensors(scale),
     });
     await writeJson(path.join(outputPath, 'config.json'), { schema: 'deeplog.window_autoencoder/1', options: model, ...shape, score: options.score, threshold, target_fpr: options.targetFpr });
     await writeChunks(path.join(outputPath, 'windows.jsonl'), (function* rows() { for (const w of scored) yield `${JSON.stringify(w)}\n`; })());
@@ -160,10 +158,20 @@ async function sampleWindows(blocks: AsyncGenerator<WindowBlock>, parts: Parts, 
   return { train: of(windows.slice(0, drawn.train.length)), validation: of(windows.slice(drawn.train.length)), vectors, trainLines: drawn.train.reduce((sum, w) => sum + w.length, 0) / dimensions };
 }
 
-async function scoreWindows(blocks: AsyncGenerator<WindowBlock>, judge: WindowJudge, scale: VectorScale, parts: Parts, { score, onProgress }: DetectWindowsOptions): Promise<ScoredWindow[]> {
+/** The training windows' lines without their time of day, [lines, latent]. */
+function withoutTime({ vectors, trainLines }: Sample, shape: WindowShape): Float32Array {
+  const out = new Float32Array(trainLines * shape.latent);
+  for (let line = 0; line < trainLines; line++) {
+    const at = line * dimensionsOf(shape);
+    out.set(vectors.subarray(at, at + shape.latent), line * shape.latent);
+  }
+  return out;
+}
+
+async function scoreWindows(blocks: AsyncGenerator<WindowBlock>, judge: WindowJudge, parts: Parts, { score, onProgress }: DetectWindowsOptions): Promise<ScoredWindow[]> {
   const out: ScoredWindow[] = [];
   for await (const { firstLines, windows, vectors } of blocks) {
-    const errors = await judge.errors(windows, scaleVectors(vectors, scale));
+    const errors = await judge.errors(windows, vectors);
     errors.forEach((own, i) => {
       const worst = own.reduce((best, e, at) => (e > own[best] ? at : best), 0);
       const first = firstLines[i];

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { hashFile, readJson, readManifest, readTensors } from '../../artifacts/index.js';
 import { DataError } from '../../common/index.js';
-import { LineEncoder, lineRecipe, scaleVectors, WINDOW_ERRORS, WindowJudge, type VectorScale, type WindowJudgeOptions } from '../../detectors/index.js';
+import { enlargement, LineEncoder, lineRecipe, scaleRecipe, scaleVectors, takeScale, WINDOW_ERRORS, WindowJudge, type VectorScale, type WindowJudgeOptions } from '../../detectors/index.js';
 import type { Engine } from '../../engine/index.js';
 import type { ExportSubject, Samples } from '../../export/index.js';
 import { LineBook } from '../../text/index.js';
@@ -54,9 +54,8 @@ interface Origin {
 
 async function windowSubject(folder: string, engine: Engine): Promise<ExportSubject> {
   const config = (await readJson(path.join(folder, 'config.json'))) as Judged;
-  const { 'scale/means': means, 'scale/deviations': deviations, ...weights } = await readTensors(path.join(folder, 'model.safetensors'));
-  const scale: VectorScale = { means: means.data, deviations: deviations.data };
-  const judge = new WindowJudge(config.options, dimensionsOf(config), Object.fromEntries(Object.entries(weights).map(([name, t]) => [name, t.data])));
+  const { scale, others } = takeScale(await readTensors(path.join(folder, 'model.safetensors')), config.latent);
+  const judge = new WindowJudge(config.options, dimensionsOf(config), others);
   await judge.compile(engine);
   const origin = await originOf(folder, engine);
   const encoder = typeof origin === 'string' ? null : origin.encoder;
@@ -64,8 +63,8 @@ async function windowSubject(folder: string, engine: Engine): Promise<ExportSubj
     id: 'autoencoder-windows', kind: 'detector', unit: 'window', needs: new Set(['text']), notes: typeof origin === 'string' ? [origin] : [],
     networks: () => [...(encoder?.networks() ?? []), judge.network()],
     scoringRecipe: () => windowRecipe(config, encoder),
-    scoringData: () => ({ ...(encoder === null ? {} : encodingData(encoder)), means: Array.from(scale.means), deviations: Array.from(scale.deviations) }),
-    amplification: () => Math.max(1, ...scale.deviations.map((deviation) => 1 / deviation)),
+    scoringData: () => ({ ...(encoder === null ? {} : encodingData(encoder)), means: Array.from(scale.means), projection: Array.from(scale.projection) }),
+    amplification: () => enlargement(scale),
     samples: async (input, count) => {
       if (typeof origin === 'string') {
         if (input !== undefined) throw new DataError(`--verify_input ${input}: its lines cannot become vectors: ${origin}.`);
@@ -100,7 +99,7 @@ function windowSamples(windows: readonly SampledWindow[], { config, scale, judge
         if (day !== null) vectors.set([day.sine, day.cosine], at + latent);
         return line++;
       }));
-      const errors = await judge.answeredBy(run).errors(numbers, scaleVectors(vectors, scale));
+      const errors = await judge.answeredBy(run).errors(numbers, scaleVectors(vectors, scale, dimensions));
       return Float64Array.from(errors, (own) => (config.score === 'line' ? Math.max(...own) : own.reduce((a, b) => a + b, 0) / own.length));
     },
   };
@@ -109,8 +108,8 @@ function windowSamples(windows: readonly SampledWindow[], { config, scale, judge
 function windowRecipe({ windowSize, stride, timed, latent, score }: Judged, encoder: LineEncoder | null): readonly string[] {
   return [
     ...(encoder === null ? [`A line is ${latent} numbers: what the line encoder gave for it in \`autoencoder encode\`, each rounded as it says. That encoder is not among these files: export its folder, too.`] : lineRecipe(encoder.vocabulary.digits)),
-    ...(timed ? ['Behind the vector stand the sine and the cosine of the time of day: of the angle 2π × (milliseconds since midnight, as the line says it) / 86,400,000.'] : []),
-    'The vector is scaled: (vector − `export.data.means`) / `export.data.deviations`.',
+    scaleRecipe('vector'),
+    ...(timed ? ['Behind the scaled vector stand the sine and the cosine of the time of day: of the angle 2π × (milliseconds since midnight, as the line says it) / 86,400,000.'] : []),
     `Windows of ${windowSize} lines begin at line 1, ${1 + stride}, ${1 + 2 * stride} … of the log; one more ends with its last line, if no other does. A shorter log is one window.`,
     WINDOW_ERRORS,
     `A window's score is ${score === 'line' ? 'the largest' : 'the mean'} of its lines' errors; the window is abnormal when it is above \`threshold\`.`,
