@@ -86,7 +86,7 @@ const detect: Stage = {
     const engine = await createEngine(engineOptions(o));
     console.say(describeEngine(engine.info));
     try {
-      const model = { windowSize: o.window_size, units: o.units, code: o.code, batchSize: o.batch_size, learningRate: o.learning_rate, clip: o.clip, scaling: o.scaling === 'each' ? 'each' as const : 'whitened' as const, maxEpochs: o.max_epochs, earlyStop: o.early_stop };
+      const model = { windowSize: o.window_size, units: o.units, code: o.code, batchSize: o.batch_size, learningRate: o.learning_rate, clip: o.clip, scaling: o.scaling === 'each' ? 'each' as const : 'whitened' as const, weighting: 'count' as const, maxEpochs: o.max_epochs, earlyStop: o.early_stop };
       const d = await withRun({ stage: 'autoencoder detect', specs: DETECT_OPTIONS, options: o, console, engine }, (run) => detectWindows({
         input: o.input, outputPath: o.output_path, overwrite: o.overwrite, model, stride: o.stride, maxWindows: o.max_windows, targetFpr: o.target_fpr, score: o.score === 'line' ? 'line' : 'window', seed: o.seed, flags: o,
         ...(o.label_file === undefined ? {} : { labelFile: o.label_file }), onProgress: (what, windows) => console.progress(what, windows, null, `${formatCount(windows)} windows`),

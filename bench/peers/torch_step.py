@@ -9,7 +9,7 @@ Models: m1 (2 x LSTM 64, 30 keys, window 10, batch 512), trainer (the same, then
 (encoder, hidden 256, 4 layers, 4 heads, feed-forward 1024, 400 tokens, batch 32), logbert (the same with feed-forward 512, 40 keys,
 T=24, dropout .1 after the embedding and each half layer, masked-key and hypersphere loss), logbert_small (hidden 64, 2 layers),
 loganomaly (LSTM 128 over vectors of 100 and LSTM 128 over counts, 30 keys, window 10, batch 128), text (embedding 100,
-LSTM 50 and LSTM 50 over tokens and the states' largest values, 77 tokens, T=72, batch 64, a fifth of the words hidden), windows (four LSTMs of 32 around a
+LSTM 50 and LSTM 50 over tokens and the states' largest values, 66 tokens, T=48, batch 64, a fifth of the words hidden), windows (four LSTMs of 32 around a
 code of 16, 20 lines of 52 numbers, batch 128). Fused Adam, float32.
 Prints {"torch": version} when ready; then, for each line holding a number of seconds, a list of milliseconds per step.
 """
@@ -93,7 +93,7 @@ class LogAnomaly(nn.Module):
 
 
 class TextAutoencoder(nn.Module):
-    def __init__(self, tokens=77, embedding=100, latent=50):
+    def __init__(self, tokens=66, embedding=100, latent=50):
         super().__init__()
         self.embedding = nn.Embedding(tokens, embedding)
         self.encoder = nn.LSTM(embedding, latent)
@@ -156,7 +156,7 @@ def build(name, device):
     if name == "loganomaly":
         return LogAnomaly().to(device), torch.rand(10, 128, 130).to(device), torch.randint(0, 30, (128,)).to(device)
     if name == "text":
-        return TextAutoencoder().to(device), torch.randint(3, 77, (72, 64)).to(device), None
+        return TextAutoencoder().to(device), torch.randint(3, 66, (48, 64)).to(device), None
     if name == "windows":
         return WindowAutoencoder().to(device), (torch.rand(20, 128, 52) * 2 - 1).to(device), None
     length = int(name[3:])

@@ -7,6 +7,7 @@ import { bucketFor, bucketLengths, END_OF_LINE, TokenVocabulary, type Digits, ty
 import { bucketed, clipped, trainLoop, type BatchSource, type ModelFamily, type Reporter, type TrainResult } from '../../training/index.js';
 import { EXPORT_ROWS, type ExportableNetwork, type NetworkRunner } from '../exportable.js';
 import { repeated } from './repeated.js';
+import { weigh, type Weighting } from './weighting.js';
 
 export interface LineEncoderOptions {
   readonly embedding: number;
@@ -14,8 +15,8 @@ export interface LineEncoderOptions {
   /** What of the encoder's states is a line's vector. */
   readonly pooling: Pooling;
   readonly dropout: number;
-  /** How much a kind of line that occurs n times counts in the loss: n (the paper: every line is read), or 1 + ln n, so that rare kinds are learned too. */
-  readonly weighting: 'count' | 'log';
+  /** How much a kind of line counts by how often it occurs. */
+  readonly weighting: Weighting;
   /** Global norm that gradients are scaled down to. */
   readonly clip: number;
   /** Lengths that lines are padded to, at most: each is a graph. */
@@ -160,7 +161,7 @@ function familyOf(vocabulary: TokenVocabulary, buckets: readonly number[], { emb
 }
 
 function lineBatches({ lines, weights: counts }: LineBook, buckets: readonly number[], { batchSize, weighting }: LineEncoderOptions): BatchSource {
-  const weights = weighting === 'log' ? counts.map((n) => 1 + Math.log(n)) : counts;
+  const weights = weigh(counts, weighting);
   return {
     count: lines.length,
     cut: (order) => byBucket(lines, buckets, order, batchSize),

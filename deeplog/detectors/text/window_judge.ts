@@ -5,6 +5,7 @@ import { EXPORT_ROWS, type ExportableNetwork, type NetworkRunner } from '../expo
 import type { LineWindows } from './line_windows.js';
 import { repeated } from './repeated.js';
 import type { Scaling } from './vector_scale.js';
+import { weigh, type Weighting } from './weighting.js';
 
 export interface WindowJudgeOptions {
   readonly windowSize: number;
@@ -15,6 +16,8 @@ export interface WindowJudgeOptions {
   /** Global norm that gradients are scaled down to. */
   readonly clip: number;
   readonly scaling: Scaling;
+  /** How much a window counts by how often it occurs. */
+  readonly weighting: Weighting;
   readonly maxEpochs: number;
   readonly earlyStop: number;
 }
@@ -23,7 +26,7 @@ export interface WindowJudgeOptions {
  * Learning rate and norm by validation loss on hdfs-4855's windows: .094 after 40 epochs, where the paper's norm of 5, which never strikes, has .183 at .003, with jumps
  * to twice the loss. It falls on after that, hence 80 epochs.
  */
-export const WINDOW_JUDGE_DEFAULTS: WindowJudgeOptions = { windowSize: 20, units: 32, code: 16, batchSize: 128, learningRate: 5e-3, clip: 1, scaling: 'whitened', maxEpochs: 80, earlyStop: 10 };
+export const WINDOW_JUDGE_DEFAULTS: WindowJudgeOptions = { windowSize: 20, units: 32, code: 16, batchSize: 128, learningRate: 5e-3, clip: 1, scaling: 'whitened', weighting: 'log', maxEpochs: 80, earlyStop: 10 };
 
 /** What the network's files are called. */
 const NETWORK = 'window_autoencoder';
@@ -42,7 +45,7 @@ export class WindowJudge {
   /** `vectors` [lines, dimensions] are what the windows' numbers point into. @throws DivergedError, InterruptedError */
   static async train(train: LineWindows, validation: LineWindows, vectors: Float32Array, dimensions: number, options: WindowJudgeOptions, engine: Engine, seed: number, report: Reporter, signal: AbortSignal): Promise<WindowJudge> {
     const model = windowAutoencoderModel({ ...options, dimensions });
-    const training = await trainLoop(clipped(engine, options.clip), model, repeated(windowSource(train, vectors, dimensions, options.batchSize), options.batchSize), windowSource(validation, vectors, dimensions, options.batchSize), { ...options, seed }, report, signal);
+    const training = await trainLoop(clipped(engine, options.clip), model, repeated(windowSource(train, vectors, dimensions, options), options.batchSize), windowSource(validation, vectors, dimensions, options), { ...options, seed }, report, signal);
     const judge = new WindowJudge(options, dimensions, training.parameters, training);
     await judge.compile(engine);
     return judge;
@@ -111,7 +114,8 @@ export class WindowJudge {
   }
 }
 
-function windowSource({ windows, weights, windowSize }: LineWindows, vectors: Float32Array, dimensions: number, batchSize: number): BatchSource {
+function windowSource({ windows, weights: counts, windowSize }: LineWindows, vectors: Float32Array, dimensions: number, { batchSize, weighting }: WindowJudgeOptions): BatchSource {
+  const weights = weigh(counts, weighting);
   return {
     count: windows.length,
     batch: (indices) => {
