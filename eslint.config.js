@@ -20,7 +20,7 @@ export const LAYERS = {
   // Training stages write the exported formats beside the weights.
   evaluation: ['export', 'detectors', 'triage', 'engine', 'training', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts', 'text'],
   export: ['detectors', 'models', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
-  serving: ['evaluation', 'detectors', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
+  serving: ['evaluation', 'triage', 'detectors', 'engine', 'training', 'sequences', 'sessions', 'parsing', 'artifacts'],
   dashboard: ['training', 'artifacts'],
   diagnosis: ['evaluation', 'detectors', 'engine', 'workflow', 'sequences', 'sessions', 'parsing', 'artifacts'],
 };

@@ -1,11 +1,11 @@
 import { messageOf } from '../common/index.js';
-import { sessionAt, type DetailedSessions, type Detector } from '../detectors/index.js';
+import { sessionAt, type DetailedSessions, type Detector, type Session } from '../detectors/index.js';
 import type { SessionTable } from '../sequences/index.js';
 import { Clusters, TriageStore, type Cluster, type Standing } from '../triage/index.js';
 import type { Verdict } from './detect.js';
 import { eventGroup, namingOf, patternNames, type TriageBy } from './pattern_names.js';
 
-/** The sessions above the threshold, by row: their patterns, and what the model's triage file says of them. */
+/** The sessions above the threshold, by row (or whatever key they have): their patterns, and what the model's triage file says of them. */
 export interface Triaged {
   readonly rows: ReadonlyMap<number, { readonly names: readonly string[]; readonly group: string; readonly standing: Standing }>;
   /** The clusters they were named by, those among them that are new; null when they have other names. */
@@ -14,23 +14,28 @@ export interface Triaged {
 
 /** Looks the flagged sessions up in the model's triage file. @throws DataError when the file is broken; UsageError when the detector has no such names */
 export async function triage(model: string, detector: Detector, table: SessionTable, scores: Float64Array, threshold: number, details: DetailedSessions | null, by: TriageBy): Promise<Triaged> {
-  const naming = namingOf(detector, by);
   const flagged = Array.from(scores.keys()).filter((row) => scores[row] > threshold);
-  const store = await TriageStore.open(model);
-  const space = naming === 'clusters' ? detector.embeddings ?? null : null;
-  const clusters = space === null ? new Clusters(0) : store.clusters(detector.id, space);
   // Without details, equal sequences are equal sessions: named once, by the first.
   const first = new Map<number, number>();
   const keyOf = (row: number): number => (details === null ? first.get(table.sequenceOf[row]) ?? row : row);
   for (const row of flagged) if (!first.has(table.sequenceOf[row])) first.set(table.sequenceOf[row], row);
-  const named = await patternNames(detector, naming, flagged.map(keyOf), (row) => details?.sessions[row] ?? sessionAt(table, row), threshold, clusters);
-  const rows = new Map(flagged.map((row) => {
-    const group = eventGroup(table.sequence(table.sequenceOf[row]));
+  const { of, named } = await standings(await TriageStore.open(model), detector, by, flagged.map(keyOf), (row) => details?.sessions[row] ?? sessionAt(table, row), threshold);
+  return { rows: new Map(flagged.flatMap((row) => { const known = of.get(keyOf(row)); return known === undefined ? [] : [[row, known] as const]; })), named };
+}
+
+/** What `store` says of flagged sessions by their keys. @throws UsageError when the detector has no such names */
+export async function standings(store: TriageStore, detector: Detector, by: TriageBy, keys: readonly number[], session: (key: number) => Session, threshold: number): Promise<{ readonly of: Triaged['rows']; readonly named: Triaged['named'] }> {
+  const naming = namingOf(detector, by);
+  const space = naming === 'clusters' ? detector.embeddings ?? null : null;
+  const clusters = space === null ? new Clusters(0) : store.clusters(detector.id, space);
+  const named = await patternNames(detector, naming, keys, session, threshold, clusters);
+  const of = new Map(keys.map((key) => {
+    const group = eventGroup(session(key).events);
     // An answer that was given when the detector's sessions went by their events goes on holding.
-    const names = naming === 'clusters' && store.answered(detector.id, [group]) ? [group] : named.get(keyOf(row)) ?? [group];
-    return [row, { names, group, standing: store.standing(detector.id, names, group) }] as const;
+    const names = naming === 'clusters' && store.answered(detector.id, [group]) ? [group] : named.get(key) ?? [group];
+    return [key, { names, group, standing: store.standing(detector.id, names, group) }] as const;
   }));
-  return { rows, named: space === null ? null : { space: space.id, clusters: clusters.all } };
+  return { of, named: space === null ? null : { space: space.id, clusters: clusters.all } };
 }
 
 export function countStandings(triaged: Triaged): { accepted: number; rejected: number; open: number; openPatterns: number } {

@@ -23,6 +23,7 @@ export { newRunFolder, writeReport } from './report.js';
 export { renderTables, requireOneSplit, tableKey, tableOf } from './table.js';
 export { templateTexts } from './template_texts.js';
 export { detect, type Detected, type DetectOptions, type Verdict } from './detect.js';
+export { standings } from './detect_triage.js';
 export { evidenceFor, openModel, scoreTable, type JudgedEvidence, type TrainedModel } from './judge.js';
 export { trainLogKey, type TrainedLogKey, type TrainLogKeyOptions } from './train_log_key.js';
 export { trainWorkflow, type TrainedWorkflow, type TrainWorkflowOptions } from './train_workflow.js';

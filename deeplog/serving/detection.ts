@@ -1,8 +1,10 @@
 import type { SessionRecord } from '../artifacts/index.js';
+import { messageOf } from '../common/index.js';
 import { DetailedSessions, sessionLines, type Session } from '../detectors/index.js';
-import { evidenceFor, needsDetails, scoreTable, type JudgedEvidence } from '../evaluation/index.js';
+import { evidenceFor, needsDetails, scoreTable, standings, type JudgedEvidence } from '../evaluation/index.js';
 import { ParameterLog, SessionTableBuilder, UNLABELLED } from '../sequences/index.js';
 import type { FrozenParse, FrozenParser } from '../sessions/index.js';
+import type { Standing } from '../triage/index.js';
 import { ServiceError } from './errors.js';
 import type { Deadline } from './limits.js';
 import type { LoadedModel } from './models.js';
@@ -28,6 +30,8 @@ export interface SessionVerdict {
   readonly score: number;
   readonly threshold: number;
   readonly abnormal: boolean;
+  /** Of a session above the threshold, where alerts of this model have been answered: which kind of alert it is, and the answer. */
+  readonly triage?: Standing;
   /** Under the rule `share`: events held against the session, and their share of its events. */
   readonly missed?: number;
   readonly missed_share?: number;
@@ -43,6 +47,8 @@ export interface SessionsSummary {
   readonly seq_threshold?: number;
   readonly total_sequences: number;
   readonly total_anomalous_sequences: number;
+  /** Above the threshold, and no alert since its kind was accepted; there where alerts of this model have been answered. */
+  readonly total_accepted_sequences?: number;
   readonly anomaly_ratio: number;
 }
 
@@ -66,6 +72,8 @@ export interface DetectionOptions {
   /** Quote the lines that are evidence; the request is then held in memory. */
   readonly quote: boolean;
   readonly deadline: Deadline;
+  /** Let the answers in the model's triage.json decide, under the rule `score`. */
+  readonly triage: boolean;
 }
 
 /** A log's sessions with their verdicts, each as soon as it can be told, then the summary. Nothing is learned. @throws ServiceError */
@@ -108,8 +116,10 @@ export async function* detectLog(model: LoadedModel, log: RequestLog, options: D
 export class Judge {
   sessions = 0;
   abnormal = 0;
+  /** Null: there are no answers to follow. */
+  accepted: number | null = null;
 
-  constructor(private readonly model: LoadedModel, private readonly options: Pick<DetectionOptions, 'rule' | 'deadline'>, private readonly raw: RawLines | null) {}
+  constructor(private readonly model: LoadedModel, private readonly options: Pick<DetectionOptions, 'rule' | 'deadline' | 'triage'>, private readonly raw: RawLines | null) {}
 
   /** For detectors that look at event ids alone: each distinct sequence is scored once. */
   async sequences(records: readonly SessionRecord[], haveLines = true): Promise<SessionVerdict[]> {
@@ -132,17 +142,20 @@ export class Judge {
   private async verdicts(records: readonly SessionRecord[], scoreOf: (i: number) => number, sessionOf: (i: number) => Session, haveLines: boolean): Promise<SessionVerdict[]> {
     const { rule } = this.options;
     const out: SessionVerdict[] = [];
+    const answered = await this.standings(records.flatMap((_, i) => (scoreOf(i) > rule.threshold ? [i] : [])), sessionOf);
     for (const [i, record] of records.entries()) {
       const score = scoreOf(i);
       const base = { session: record.session, key: record.key, n_events: record.events.length, first_line: haveLines ? record.firstLine : null, score, threshold: rule.threshold };
-      let abnormal = score > rule.threshold;
-      let extra: Partial<SessionVerdict> = {};
+      const triage = answered?.get(i)?.standing;
+      let abnormal = score > rule.threshold && triage?.answer !== 'accepted';
+      let extra: Partial<SessionVerdict> = triage === undefined ? {} : { triage };
+      if (triage?.answer === 'accepted') this.accepted = (this.accepted ?? 0) + 1;
       if (abnormal || rule.rule === 'share') {
         const { evidence, held } = await this.inTurn(() => evidenceFor(this.model.trained.detector, sessionOf(i), rule.threshold, this.model.trained.templates));
         if (rule.rule === 'share') {
           const share = Math.min(1, held / Math.max(1, record.events.length));
           abnormal = share > rule.seqThreshold;
-          extra = { missed: held, missed_share: share };
+          extra = { ...extra, missed: held, missed_share: share };
         }
         if (abnormal) extra = { ...extra, evidence: this.raw === null ? evidence : evidence.map((e) => (e.line === undefined ? e : { ...e, raw: this.raw?.get(e.line) ?? '' })) };
       }
@@ -151,6 +164,18 @@ export class Judge {
       out.push({ ...base, abnormal, ...extra });
     }
     return out;
+  }
+
+  /** What has been said about the flagged sessions; null where nothing has, or nobody wants to know. @throws ServiceError when the answers cannot be read. */
+  private async standings(flagged: readonly number[], sessionOf: (i: number) => Session): Promise<Awaited<ReturnType<typeof standings>>['of'] | null> {
+    const { model, options } = this;
+    if (!options.triage || options.rule.rule !== 'score') return null;
+    const store = await model.answers.current().catch((error: unknown) => {
+      throw new ServiceError(409, 'answers_not_read', `The answers to alerts of the model ${JSON.stringify(model.name)} cannot be read (${messageOf(error)}).`, 'Repair or move its triage.json, or send triage: false.');
+    });
+    if (store === null) return null;
+    this.accepted ??= 0;
+    return (await this.inTurn(() => standings(store, model.trained.detector, 'default', flagged, sessionOf, options.rule.threshold))).of;
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -180,7 +205,7 @@ export function linesSummary(model: LoadedModel, { counts, unparsed }: FrozenPar
 function sessionsSummary(model: LoadedModel, judge: Judge, rule: Rule): SessionsSummary {
   return {
     model: model.name, model_version: model.version, detector: model.trained.detector.id, rule: rule.rule, threshold: rule.threshold, ...(rule.rule === 'share' ? { seq_threshold: rule.seqThreshold } : {}),
-    total_sequences: judge.sessions, total_anomalous_sequences: judge.abnormal, anomaly_ratio: judge.sessions === 0 ? 0 : judge.abnormal / judge.sessions,
+    total_sequences: judge.sessions, total_anomalous_sequences: judge.abnormal, ...(judge.accepted === null ? {} : { total_accepted_sequences: judge.accepted }), anomaly_ratio: judge.sessions === 0 ? 0 : judge.abnormal / judge.sessions,
   };
 }
 
@@ -192,7 +217,7 @@ function logSummary(model: LoadedModel, parse: FrozenParse, judge: Judge, rule: 
 }
 
 /** Verdicts for sessions that are given as event ids. @throws ServiceError when the model needs more than ids. */
-export async function* scoreSessions(model: LoadedModel, sessions: readonly { readonly key?: string | undefined; readonly events: readonly number[] }[], options: Pick<DetectionOptions, 'rule' | 'deadline'>): AsyncGenerator<SessionVerdict, SessionsSummary> {
+export async function* scoreSessions(model: LoadedModel, sessions: readonly { readonly key?: string | undefined; readonly events: readonly number[] }[], options: Pick<DetectionOptions, 'rule' | 'deadline' | 'triage'>): AsyncGenerator<SessionVerdict, SessionsSummary> {
   const { detector } = model.trained;
   if (needsDetails(detector)) throw new ServiceError(422, 'model_needs_more', `The model ${JSON.stringify(model.name)} needs ${[...detector.needs].join(' and ')}, and event ids are all that is sent here.`, 'Send the raw log to /detect, or use another model.');
   const judge = new Judge(model, options, null);

@@ -44,7 +44,7 @@ export function logRoutes(app: FastifyInstance, service: Service): void {
     const { asked, log } = await logRequest<DetectRequest>(request, service, visit, (v) => parsed(DetectBody, v, 'body'), (v) => parsed(DetectQuery, v, 'query'));
     const model = visit.hold(asked.model);
     return {
-      items: detectLog(model, log, { rule: ruleOf(model, asked), quote: !wantsLines(request), deadline: visit.deadline }), names: ['session', 'sessions'], wanted: listed(asked.include),
+      items: detectLog(model, log, { rule: ruleOf(model, asked), quote: !wantsLines(request), deadline: visit.deadline, triage: asked.triage ?? true }), names: ['session', 'sessions'], wanted: listed(asked.include),
       finished: (summary) => {
         metrics.linesRead(model.name, summary);
         metrics.sessionsJudged(model.name, summary);
@@ -64,6 +64,6 @@ export function logRoutes(app: FastifyInstance, service: Service): void {
     parsed(EmptyQuery, request.query, 'query');
     const asked = parsed(ScoreBody, await jsonOf(bodyBytes(request, service, visit.deadline)), 'body');
     const model = visit.hold(asked.model);
-    return { items: scoreSessions(model, asked.sessions, { rule: ruleOf(model, asked), deadline: visit.deadline }), names: ['session', 'sessions'], wanted: listed(asked.include), finished: (summary) => metrics.sessionsJudged(model.name, summary) };
+    return { items: scoreSessions(model, asked.sessions, { rule: ruleOf(model, asked), deadline: visit.deadline, triage: asked.triage ?? true }), names: ['session', 'sessions'], wanted: listed(asked.include), finished: (summary) => metrics.sessionsJudged(model.name, summary) };
   }));
 }

@@ -5,6 +5,7 @@ import { DataError, UsageError } from '../common/index.js';
 import type { Engine } from '../engine/index.js';
 import { openModel, type TrainedModel } from '../evaluation/index.js';
 import { FrozenParser } from '../sessions/index.js';
+import { TriageAnswers } from '../triage/index.js';
 import { ServiceError } from './errors.js';
 
 /** How often a folder is read anew that changes while it is read. */
@@ -33,7 +34,7 @@ export class LoadedModel {
   private retired = false;
   private tail: Promise<unknown> = Promise.resolve();
 
-  constructor(readonly name: string, readonly trained: TrainedModel, readonly parser: FrozenParser | null, readonly version: string) {}
+  constructor(readonly name: string, readonly trained: TrainedModel, readonly parser: FrozenParser | null, readonly version: string, readonly answers: TriageAnswers) {}
 
   enter(): void {
     this.users++;
@@ -126,7 +127,7 @@ export class ModelRegistry {
       const trained = await openModel(folder, this.engine);
       const parser = await FrozenParser.load(folder);
       // Else a stage wrote in between: these weights are not, or not all, of the version that the folder holds now.
-      if ((await versionOf(folder).catch(() => null)) === before && before !== null) return new LoadedModel(name, trained, parser, before);
+      if ((await versionOf(folder).catch(() => null)) === before && before !== null) return new LoadedModel(name, trained, parser, before, new TriageAnswers(folder));
       await trained.detector.dispose?.();
     }
     throw new DataError(`${folder}: was written anew each time while it was read. Reload it when the stage that writes it has ended.`);

@@ -25,8 +25,9 @@ const EVIDENCE = object({
 
 const VERDICT = object({
   session: count('Counts from 1 by first appearance.'), key: text(), n_events: count(), first_line: orNull(count('Line of the request body, from 1.')), score: number(), threshold: number(), abnormal: { type: 'boolean' },
+  triage: { ...object({ id: text('The kind of alert, as deeplog triage has it.'), answer: orNull({ type: 'string', enum: ['accepted', 'rejected'] }), by: orNull(text()), at: orNull(text()) }), description: "Of a session above the threshold, where alerts of this model have been answered. accepted: no alert." },
   missed: count('Rule share: events held against the session.'), missed_share: number('Rule share: their share of its events.'), evidence: { ...list(EVIDENCE), description: 'For abnormal sessions: the strongest five.' },
-}, ['missed', 'missed_share', 'evidence']);
+}, ['triage', 'missed', 'missed_share', 'evidence']);
 
 const LINES = {
   lines: count('Lines read; of CSV its records.'), empty_lines: count(), unparsed_lines: count("Lines that do not fit the layout of the model's logs, or are no record with a message."), unparsed: { ...list(object({ line: count(), text: text() })), description: 'The first of them.' },
@@ -35,7 +36,7 @@ const LINES = {
 const MODEL = { model: text(), model_version: text() };
 const SESSIONS = {
   ...MODEL, detector: text(), rule: { type: 'string', enum: ['score', 'share'] }, threshold: number(), seq_threshold: number(),
-  total_sequences: count(), total_anomalous_sequences: count(), anomaly_ratio: number(),
+  total_sequences: count(), total_anomalous_sequences: count(), total_accepted_sequences: count('Above the threshold, and no alert since its kind was accepted; where alerts of this model have been answered.'), anomaly_ratio: number(),
 };
 const LINE = object({ line: count(), event: count('0: no template fits.'), template: orNull(text()), parameters: list(text()), time: orNull(text('ISO 8601, UTC.')) });
 const DESCRIPTION = object({
@@ -45,7 +46,7 @@ const DESCRIPTION = object({
 
 /** Answers that any endpoint with a body may give. */
 const REFUSALS = Object.fromEntries(Object.entries({
-  400: 'The request cannot be read.', 401: 'An API key is needed.', 404: 'There is no such model.', 408: 'The body did not arrive in time.', 413: 'The body, a line of it, or the answer in one piece is too large.',
+  400: 'The request cannot be read.', 401: 'An API key is needed.', 404: 'There is no such model.', 408: 'The body did not arrive in time.', 409: "The answers to the model's alerts cannot be read.", 413: 'The body, a line of it, or the answer in one piece is too large.',
   415: 'The content type or encoding is not read.', 422: 'The model cannot do it with this.', 503: 'Too busy, too slow, or closing.',
 }).map(([status, description]) => [status, { description, content: { 'application/json': { schema: ERROR } } }]));
 
@@ -69,7 +70,7 @@ export const DETECT_SCHEMA = {
   summary: 'Judge the sessions of a raw log', tags: ['logs'], operationId: 'detect',
   description: "The log is read with the model's frozen parser, its lines are grouped into sessions, and each gets a verdict. Nothing is learned. Query parameters go with text/plain and application/x-ndjson; a JSON request says everything in its body.",
   querystring: jsonSchema(DetectQuery), body: { content: { 'application/json': { schema: jsonSchema(DetectBody) }, ...LOG_BODIES } },
-  response: answered(object({ ...SESSIONS, ...LINES, unassigned_lines: count('Lines without a session key.') }, ['seq_threshold']), 'sessions', 'session', VERDICT),
+  response: answered(object({ ...SESSIONS, ...LINES, unassigned_lines: count('Lines without a session key.') }, ['seq_threshold', 'total_accepted_sequences']), 'sessions', 'session', VERDICT),
 };
 
 export const PARSE_SCHEMA = {
@@ -81,7 +82,7 @@ export const PARSE_SCHEMA = {
 export const SCORE_SCHEMA = {
   summary: 'Judge sessions given as event ids', tags: ['logs'], operationId: 'scoreSessions', description: "For logs that were parsed before with the model's parser.",
   body: { content: { 'application/json': { schema: jsonSchema(ScoreBody) } } },
-  response: answered(object(SESSIONS, ['seq_threshold']), 'sessions', 'session', VERDICT),
+  response: answered(object(SESSIONS, ['seq_threshold', 'total_accepted_sequences']), 'sessions', 'session', VERDICT),
 };
 
 export const HEALTH_SCHEMA = { summary: 'The process is alive', tags: ['service'], operationId: 'health', security: [], response: { 200: { description: 'It is.', content: { 'application/json': { schema: object({ status: { const: 'ok' } }) } } } } };

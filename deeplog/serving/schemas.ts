@@ -10,6 +10,7 @@ const verdictFields = {
   model: z.string().max(200).optional().describe('Name of the model; without it the first one.'),
   threshold: z.number().optional().describe("Judge by this threshold instead of the model's."),
   rule: z.enum(['score', 'share']).optional().describe('score: a session is abnormal when its score is above the threshold. share: when more than seq_threshold of its events are held against it. Without it: share when seq_threshold is given, else score.'),
+  triage: z.boolean().optional().describe('false: by the score alone, whatever was answered to alerts of this model (deeplog triage). Without it answers are followed, under the rule score.'),
   include: z.enum(['all', 'abnormal']).optional().describe('Which sessions the answer lists; without it all.'),
 };
 
@@ -26,10 +27,13 @@ export const ParseBody = z.strictObject({ raw_log_data: DetectBody.shape.raw_log
 /** A query says numbers as text. */
 const numberText = (schema: z.ZodType<number>): z.ZodType<number> => z.preprocess((v) => (typeof v === 'string' && /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(v) ? Number(v) : v), schema) as unknown as z.ZodType<number>;
 
+const truthText = z.preprocess((v) => (v === 'true' ? true : v === 'false' ? false : v), z.boolean()) as unknown as z.ZodType<boolean>;
+
 export const DetectQuery = z.strictObject({
   ...verdictFields,
   threshold: numberText(z.number()).optional().describe(verdictFields.threshold.description ?? ''),
   seq_threshold: numberText(share).optional().describe(SEQ_THRESHOLD),
+  triage: truthText.optional().describe(verdictFields.triage.description ?? ''),
 });
 
 export const ParseQuery = z.strictObject({ model: verdictFields.model });
@@ -41,6 +45,7 @@ export const ScoreBody = z.strictObject({
   threshold: verdictFields.threshold,
   seq_threshold: share.optional().describe(SEQ_THRESHOLD),
   rule: verdictFields.rule,
+  triage: verdictFields.triage,
   include: verdictFields.include,
   sessions: z.array(z.strictObject({
     key: z.string().max(1000).optional(),

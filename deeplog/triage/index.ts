@@ -1,3 +1,4 @@
+export { TriageAnswers } from './answers.js';
 export { Clusters, type Cluster } from './clusters.js';
 export { ASK_ONCE, FRUGAL, Knowledge, type Outcome, type TriageRules } from './knowledge.js';
 export { withLock } from './lock.js';

@@ -46,7 +46,8 @@ interface KeptCluster extends Cluster {
   readonly space: string;
 }
 
-interface TriageFile {
+/** What stands in triage.json. */
+export interface TriageFile {
   readonly schema: 'deeplog.triage/1';
   /** Days without a sighting after which an answer lapses. */
   readonly max_age_days: number;
@@ -76,7 +77,7 @@ export interface Sighting {
   readonly reason: string | null;
 }
 
-const FILE = 'triage.json';
+export const TRIAGE_FILE = 'triage.json';
 const DAY_MS = 86_400_000;
 const SHORT_ID = 8;
 export const DEFAULT_MAX_AGE_DAYS = 90;
@@ -96,7 +97,11 @@ export class TriageStore {
 
   /** Reads it; empty where there is none yet. @throws DataError when the file is broken. */
   static async open(folder: string, now = new Date()): Promise<TriageStore> {
-    return new TriageStore(folder, await read(folder), now);
+    return TriageStore.of(folder, await readTriage(folder), now);
+  }
+
+  static of(folder: string, file: TriageFile, now: Date): TriageStore {
+    return new TriageStore(folder, file, now);
   }
 
   get patterns(): readonly TriagePattern[] {
@@ -211,12 +216,13 @@ export function shortId(id: string): string {
 function find(patterns: readonly TriagePattern[], id: string, folder: string): TriagePattern {
   const found = patterns.filter((p) => p.id.startsWith(id.toLowerCase()));
   if (found.length === 1 && id.length > 0) return found[0];
-  if (found.length === 0) throw new UsageError(`There is no pattern ${JSON.stringify(id)} in ${path.join(folder, FILE)}. "triage list --model ${folder}" shows what there is.`);
+  if (found.length === 0) throw new UsageError(`There is no pattern ${JSON.stringify(id)} in ${path.join(folder, TRIAGE_FILE)}. "triage list --model ${folder}" shows what there is.`);
   throw new UsageError(`${found.length} patterns begin with ${JSON.stringify(id)} (${found.slice(0, 3).map((p) => p.id.slice(0, id.length + SHORT_ID)).join(', ')}…): give more of the id.`);
 }
 
-async function read(folder: string): Promise<TriageFile> {
-  const file = path.join(folder, FILE);
+/** Empty where there is none yet. @throws DataError when the file is broken. */
+export async function readTriage(folder: string): Promise<TriageFile> {
+  const file = path.join(folder, TRIAGE_FILE);
   if (!existsSync(file)) return { schema: 'deeplog.triage/1', max_age_days: DEFAULT_MAX_AGE_DAYS, patterns: [], history: [] };
   const content = (await readJson(file)) as Partial<TriageFile>;
   if (content.schema !== 'deeplog.triage/1' || !Array.isArray(content.patterns) || !Array.isArray(content.history)) throw new DataError(`${file}: is no triage file of this version (schema ${JSON.stringify(content.schema)}). Move it away to begin anew.`);
@@ -226,6 +232,6 @@ async function read(folder: string): Promise<TriageFile> {
 
 /** Reads, changes and writes the file whole, one process at a time. */
 async function change(folder: string, to: (file: TriageFile) => TriageFile): Promise<void> {
-  const file = path.join(folder, FILE);
-  await withLock(file, async () => writeJson(file, to(await read(folder))));
+  const file = path.join(folder, TRIAGE_FILE);
+  await withLock(file, async () => writeJson(file, to(await readTriage(folder))));
 }
