@@ -4,8 +4,9 @@
 //   npx deeplog autoencoder encode --input_file HDFS.log --time_format '%y%m%d %H%M%S'
 //   npx deeplog autoencoder detect
 //   npx deeplog autoencoder evaluate --label_file lines.txt
+//   npx deeplog autoencoder apply --input_file tomorrow.log
 import { COMMON_OPTIONS, describeEngine, engineOptions, formatCount, formatSeconds, invocation, resolveOptions, resolveRunOptions, runIfMain, StageConsole, withRun, type Stage, type StageGroup } from '../deeplog/cli/index.js';
-import { DETECT_OPTIONS, ENCODE_OPTIONS, EVALUATE_OPTIONS, PREPARE_OPTIONS, TRAIN_OPTIONS } from './autoencoder_options.js';
+import { APPLY_OPTIONS, DETECT_OPTIONS, ENCODE_OPTIONS, EVALUATE_OPTIONS, PREPARE_OPTIONS, TRAIN_OPTIONS } from './autoencoder_options.js';
 
 const prepare: Stage = {
   command: 'prepare', describe: 'count words, make the vocabulary, gather the kinds of lines', options: PREPARE_OPTIONS,
@@ -114,6 +115,34 @@ const evaluate: Stage = {
   },
 };
 
-export const autoencoderStage: StageGroup = { command: 'autoencoder', group: 'Train', describe: 'text autoencoder and recurrent detector, from raw lines: prepare, train, encode, detect, evaluate', stages: [prepare, train, encode, detect, evaluate] };
+const apply: Stage = {
+  command: 'apply', describe: 'judge another log by what train and detect learned', options: APPLY_OPTIONS,
+  examples: [['$0 autoencoder apply --input_file tomorrow.log', 'by the model of artifacts/autoencoder/detected']],
+  async run(given) {
+    const o = resolveOptions({ ...APPLY_OPTIONS, ...COMMON_OPTIONS }, given);
+    const { applyWindows } = await import('../deeplog/evaluation/index.js');
+    const { createEngine } = await import('../deeplog/engine/index.js');
+    const console = new StageConsole(o.quiet);
+    const engine = await createEngine(engineOptions(o));
+    console.say(describeEngine(engine.info));
+    try {
+      const a = await applyWindows({
+        model: o.model, inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, top: o.top, flags: o, ...(o.encoder === undefined ? {} : { encoder: o.encoder }), ...(o.time_format === undefined ? {} : { timeFormat: o.time_format }),
+        onProgress: (lines, of, windows) => console.progress('scoring', lines, of, `${formatCount(lines)} of ${formatCount(of)} lines, ${formatCount(windows)} windows`),
+      }, engine);
+      console.clear();
+      process.stdout.write(`apply: ${formatCount(a.lines)} lines of ${formatCount(a.kinds)} kinds, ${formatCount(a.windows)} windows in ${formatSeconds(a.seconds)}; ${formatCount(a.alerts)} above the threshold of ${a.threshold.toPrecision(4)}\n`);
+      for (const w of a.top) process.stdout.write(`\nlines ${w.first_line}–${w.last_line}  score ${w.score.toPrecision(4)}\n  line ${w.worst_line}, error ${w.worst_error.toPrecision(4)}: ${w.text.slice(0, 200)}\n`);
+      if (a.alerts > a.top.length && a.top.length > 0) process.stdout.write(`\n… and ${formatCount(a.alerts - a.top.length)} more, in windows.jsonl\n`);
+      if (a.undated > 0) console.warn(`${formatCount(a.undated)} lines have no time that fits: they are judged as lines at no time of day`);
+      console.say(`written: ${o.output_path} (windows.jsonl)\nnext: ${invocation('autoencoder')} evaluate --input ${o.output_path}, with --label_file where there are labels`);
+    } finally {
+      console.clear();
+      await engine.dispose();
+    }
+  },
+};
+
+export const autoencoderStage: StageGroup = { command: 'autoencoder', group: 'Train', describe: 'text autoencoder and recurrent detector, from raw lines: prepare, train, encode, detect, evaluate, apply', stages: [prepare, train, encode, detect, evaluate, apply] };
 
 runIfMain(import.meta.url, autoencoderStage);

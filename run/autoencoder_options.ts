@@ -61,7 +61,15 @@ export const DETECT_OPTIONS = {
   ...ENGINE_OPTIONS, ...RUN_OPTIONS,
 } as const satisfies OptionSpecs;
 
+export const APPLY_OPTIONS = {
+  ...LOG, model: { type: 'string', group: 'Data', default: 'artifacts/autoencoder/detected', describe: 'what detect wrote' },
+  encoder: { type: 'string', group: 'Data', describe: 'what train wrote (default: the folder that encode used)' }, ...output('applied'),
+  time_format: { type: 'string', group: 'Data', describe: 'strptime format of the time that each line begins with (default: the one that encode was given)' },
+  top: { type: 'integer', group: 'Output', default: 10, min: 0, max: 1000, describe: 'highest windows above the threshold to show' },
+  ...ENGINE_OPTIONS,
+} as const satisfies OptionSpecs;
+
 export const EVALUATE_OPTIONS = {
-  input: { type: 'string', group: 'Data', default: 'artifacts/autoencoder/detected', describe: 'what detect wrote' }, ...LABELS, ...output('evaluation'),
+  input: { type: 'string', group: 'Data', default: 'artifacts/autoencoder/detected', describe: 'what detect, or apply, wrote' }, ...LABELS, ...output('evaluation'),
   top: { type: 'integer', group: 'Output', default: 10, min: 1, max: 1000, describe: 'highest windows to show' },
 } as const satisfies OptionSpecs;

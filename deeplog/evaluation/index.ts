@@ -33,4 +33,4 @@ export { makeVocabulary, predictSequenceModel, trainSequenceModel, type Ingredie
 export { drift, type DriftPoint, type DriftResult } from './drift.js';
 export { NOVELTY_KINDS, noveltyOverTime, templateTimelines, type NoveltyBlock, type NoveltyKind, type TemplateTimeline } from './novelty.js';
 export { scoreTask, sourcesFor } from './details.js';
-export { detectWindows, encodeLog, evaluateWindows, evaluationMarkdown, openStagedAutoencoder, prepareLines, trainLines, type DetectedWindows, type Encoded, type EvaluatedWindows, type Prepared } from './autoencoder/index.js';
+export { applyWindows, detectWindows, encodeLog, evaluateWindows, evaluationMarkdown, openStagedAutoencoder, prepareLines, trainLines, type Applied, type DetectedWindows, type Encoded, type EvaluatedWindows, type Prepared } from './autoencoder/index.js';

@@ -7,6 +7,8 @@ import type { Reporter } from '../../training/index.js';
 import { thresholdFor } from '../metrics.js';
 import { readLinesFile, readVectors } from './encoded_files.js';
 import { dimensionsOf, WindowStream, type WindowBlock, type WindowShape } from './line_stream.js';
+import { encoderHash } from './opened.js';
+import type { ScoredWindow } from './scored_windows.js';
 import { LineLabels, lineBlocks, openLog, requireSameLog } from './log_lines.js';
 
 export interface DetectWindowsOptions {
@@ -36,16 +38,6 @@ export interface DetectedWindows {
   /** Of the test part. */
   readonly testWindows: number;
   readonly alerts: number;
-}
-
-/** A row of windows.jsonl. */
-export interface ScoredWindow {
-  readonly first_line: number;
-  readonly last_line: number;
-  readonly part: 'train' | 'validation' | 'test' | 'seam';
-  readonly score: number;
-  readonly worst_line: number;
-  readonly worst_error: number;
 }
 
 /**
@@ -85,7 +77,7 @@ export async function detectWindows(options: DetectWindowsOptions, engine: Engin
       ...Object.fromEntries(Object.entries(judge.parameters).map(([name, data]) => [name, { shape: [data.length], data }])),
       ...scaleTensors(scale),
     });
-    await writeJson(path.join(outputPath, 'config.json'), { schema: 'deeplog.window_autoencoder/1', options: model, ...shape, score: options.score, threshold, target_fpr: options.targetFpr });
+    await writeJson(path.join(outputPath, 'config.json'), { schema: 'deeplog.window_autoencoder/1', options: model, ...shape, score: options.score, threshold, target_fpr: options.targetFpr, encoder_sha256: encoderHash(manifest) });
     await writeChunks(path.join(outputPath, 'windows.jsonl'), (function* rows() { for (const w of scored) yield `${JSON.stringify(w)}\n`; })());
     await writeJson(path.join(outputPath, 'metrics.json'), { schema: 'deeplog.autoencoder_detect/1', ...result, best_epoch: judge.training?.bestEpoch, stopped: judge.training?.stopped, history: judge.training?.history });
     await writeManifest(outputPath, {
@@ -115,8 +107,8 @@ class Parts {
 }
 
 async function* windowBlocks(file: string, shape: WindowShape, latents: Float32Array): AsyncGenerator<WindowBlock> {
-  const stream = new WindowStream(shape, latents);
-  for await (const block of readLinesFile(file)) yield stream.add(block);
+  const stream = new WindowStream(shape);
+  for await (const block of readLinesFile(file)) yield stream.add(block, latents);
   yield stream.end();
 }
 
@@ -170,19 +162,24 @@ function withoutTime({ vectors, trainLines }: Sample, shape: WindowShape): Float
 
 async function scoreWindows(blocks: AsyncGenerator<WindowBlock>, judge: WindowJudge, parts: Parts, { score, onProgress }: DetectWindowsOptions): Promise<ScoredWindow[]> {
   const out: ScoredWindow[] = [];
-  for await (const { firstLines, windows, vectors } of blocks) {
-    const errors = await judge.errors(windows, vectors);
-    errors.forEach((own, i) => {
-      const worst = own.reduce((best, e, at) => (e > own[best] ? at : best), 0);
-      const first = firstLines[i];
-      out.push({
-        first_line: first, last_line: first + own.length - 1, part: parts.of(first, own.length), score: score === 'line' ? own[worst] : own.reduce((a, b) => a + b, 0) / own.length,
-        worst_line: first + worst, worst_error: own[worst],
-      });
-    });
+  for await (const block of blocks) {
+    for (const window of await windowScores(block, judge, score, (first, length) => parts.of(first, length))) out.push(window);
     onProgress?.('scoring windows', out.length);
   }
   return out;
+}
+
+/** The windows of a block, whose vectors are scaled, with their scores. */
+export async function windowScores({ firstLines, windows, vectors }: WindowBlock, judge: WindowJudge, score: 'window' | 'line', part: (first: number, length: number) => ScoredWindow['part']): Promise<ScoredWindow[]> {
+  const errors = await judge.errors(windows, vectors);
+  return Array.from(errors, (own, i) => {
+    const worst = own.reduce((best, e, at) => (e > own[best] ? at : best), 0);
+    const first = firstLines[i];
+    return {
+      first_line: first, last_line: first + own.length - 1, part: part(first, own.length), score: score === 'line' ? own[worst] : own.reduce((a, b) => a + b, 0) / own.length,
+      worst_line: first + worst, worst_error: own[worst],
+    };
+  });
 }
 
 /** 1 for each abnormal line, by 1-based number. */

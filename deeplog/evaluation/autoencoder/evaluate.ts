@@ -4,12 +4,13 @@ import { codeCell, DataError } from '../../common/index.js';
 import { quoteLines } from '../../parsing/index.js';
 import { curvesOfCounts } from '../curves.js';
 import { averagePrecision, confusionAt, countScores, oracleF1, pointMetrics, rocAuc, thresholdFor, type PointMetrics } from '../metrics.js';
-import { abnormalLines, type ScoredWindow } from './detect.js';
+import { abnormalLines } from './detect.js';
 import { drawEvaluation } from './draw.js';
-import { lineBlocks, openLog, requireSameLog } from './log_lines.js';
+import { openLog, requireSameLog } from './log_lines.js';
+import { readWindows, type ScoredWindow } from './scored_windows.js';
 
 export interface EvaluateWindowsOptions {
-  /** What detect wrote. */
+  /** What detect or apply wrote. */
   readonly input: string;
   /** 0 or 1 per line of the log, or pattern:<regular expression>; without it only the distribution is shown. */
   readonly labelFile?: string;
@@ -43,7 +44,8 @@ export async function evaluateWindows(options: EvaluateWindowsOptions): Promise<
   const startedAt = performance.now();
   const { input, outputPath, labelFile } = options;
   const manifest = await readManifest(input);
-  if (manifest.stage !== 'autoencoder detect') throw new DataError(`${input}: was written by ${manifest.stage}, not by "autoencoder detect". Name the folder that detect wrote.`);
+  const applied = manifest.stage === 'autoencoder apply';
+  if (!applied && manifest.stage !== 'autoencoder detect') throw new DataError(`${input}: was written by ${manifest.stage}, not by "autoencoder detect" or "autoencoder apply". Name the folder that one of them wrote.`);
   await checkOutput(outputPath, options.overwrite);
   const { threshold } = (await readJson(path.join(input, 'config.json'))) as { threshold: number };
   const windows = await readWindows(path.join(input, 'windows.jsonl'));
@@ -55,7 +57,7 @@ export async function evaluateWindows(options: EvaluateWindowsOptions): Promise<
   const isBad = (w: ScoredWindow): boolean => abnormal !== null && abnormal.subarray(w.first_line, w.last_line + 1).includes(1);
   const bad = test.map(isBad);
   const counts = countScores(test.map((w) => w.score), bad);
-  const calibration = windows.filter((w) => w.part === 'validation' && !isBad(w)).map((w) => w.score);
+  const calibration = applied ? ((await readJson(path.join(input, 'calibration.json'))) as number[]) : windows.filter((w) => w.part === 'validation' && !isBad(w)).map((w) => w.score);
   const at = (t: number): PointMetrics => pointMetrics(confusionAt(counts, t));
   const highest = [...test].sort((a, b) => b.score - a.score || a.first_line - b.first_line).slice(0, options.top);
   const quoted = await quoteLines(log, new Set(highest.map((w) => w.worst_line)));
@@ -78,12 +80,6 @@ export async function evaluateWindows(options: EvaluateWindowsOptions): Promise<
   await writeAtomic(path.join(outputPath, 'evaluation.md'), markdown(result, log));
   await writeManifest(outputPath, { stage: 'autoencoder evaluate', startedAt, options: options.flags, inputs: await hashInputs([path.join(input, 'windows.jsonl')]) });
   return result;
-}
-
-async function readWindows(file: string): Promise<ScoredWindow[]> {
-  const out: ScoredWindow[] = [];
-  for await (const { lines } of lineBlocks(await openLog(file), {})) for (const line of lines) out.push(JSON.parse(line) as ScoredWindow);
-  return out;
 }
 
 /** The same for reading in a terminal. */

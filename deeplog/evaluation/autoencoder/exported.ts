@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { hashFile, readJson, readManifest, readTensors } from '../../artifacts/index.js';
+import { readJson, readManifest } from '../../artifacts/index.js';
 import { DataError } from '../../common/index.js';
-import { enlargement, LineEncoder, lineRecipe, scaleRecipe, scaleVectors, takeScale, WINDOW_ERRORS, WindowJudge, type VectorScale, type WindowJudgeOptions } from '../../detectors/index.js';
+import type { WindowJudge} from '../../detectors/index.js';
+import { enlargement, LineEncoder, lineRecipe, scaleRecipe, scaleVectors, WINDOW_ERRORS, type VectorScale } from '../../detectors/index.js';
 import type { Engine } from '../../engine/index.js';
 import type { ExportSubject, Samples } from '../../export/index.js';
 import { LineBook } from '../../text/index.js';
-import { dimensionsOf, type WindowShape } from './line_stream.js';
+import { dimensionsOf } from './line_stream.js';
 import { timeOfDay } from './log_lines.js';
+import { openWindowJudge, originOf, type Judged } from './opened.js';
 import { sampleKinds, sampleLineWindows, type SampledWindow } from './sample_lines.js';
 
 /**
@@ -40,24 +41,10 @@ function encoderSubject(encoder: LineEncoder, log: unknown): ExportSubject {
   };
 }
 
-interface Judged extends WindowShape {
-  readonly options: WindowJudgeOptions;
-  readonly score: 'window' | 'line';
-}
-
-/** Where the vectors that the detector was trained on came from. */
-interface Origin {
-  readonly encoder: LineEncoder;
-  readonly log: unknown;
-  readonly timeFormat?: string;
-}
-
 async function windowSubject(folder: string, engine: Engine): Promise<ExportSubject> {
-  const config = (await readJson(path.join(folder, 'config.json'))) as Judged;
-  const { scale, others } = takeScale(await readTensors(path.join(folder, 'model.safetensors')), config.latent);
-  const judge = new WindowJudge(config.options, dimensionsOf(config), others);
-  await judge.compile(engine);
-  const origin = await originOf(folder, engine);
+  const { config, scale, judge } = await openWindowJudge(folder, engine);
+  const found = await originOf(folder, engine);
+  const origin = typeof found === 'string' ? `the line encoder is left out (${found}): what is exported reads vectors, not lines; export the encoder's folder, too` : found;
   const encoder = typeof origin === 'string' ? null : origin.encoder;
   return {
     id: 'autoencoder-windows', kind: 'detector', unit: 'window', needs: new Set(['text']), notes: typeof origin === 'string' ? [origin] : [],
@@ -114,19 +101,4 @@ function windowRecipe({ windowSize, stride, timed, latent, score }: Judged, enco
     WINDOW_ERRORS,
     `A window's score is ${score === 'line' ? 'the largest' : 'the mean'} of its lines' errors; the window is abnormal when it is above \`threshold\`.`,
   ];
-}
-
-/** The encoder that made the vectors, found through what encode noted; else why it is not to be had. */
-async function originOf(folder: string, engine: Engine): Promise<Origin | string> {
-  const without = (why: string): string => `the line encoder is left out (${why}): what is exported reads vectors, not lines; export the encoder's folder, too`;
-  const { options, inputs } = await readManifest(folder);
-  const encoded = options.input;
-  if (typeof encoded !== 'string' || !existsSync(path.join(encoded, 'manifest.json'))) return without('what encode wrote is not there any more');
-  const kinds = path.join(encoded, 'kinds.arrow');
-  if (!existsSync(kinds) || !Object.values(inputs).includes(await hashFile(kinds))) return without(`${encoded} was written anew since`);
-  const { options: encodeOptions, inputs: encodeInputs, log } = await readManifest(encoded);
-  const { model, time_format: timeFormat } = encodeOptions;
-  if (typeof model !== 'string' || !existsSync(path.join(model, 'model.safetensors'))) return without('its folder is not there any more');
-  if (!Object.values(encodeInputs).includes(await hashFile(path.join(model, 'model.safetensors')))) return without(`${model} was trained anew since`);
-  return { encoder: await LineEncoder.load(model, engine), log, ...(typeof timeFormat === 'string' ? { timeFormat } : {}) };
 }

@@ -1,3 +1,4 @@
+export { applyWindows, type Applied } from './apply.js';
 export { detectWindows, type DetectedWindows } from './detect.js';
 export { encodeLog, type Encoded } from './encode.js';
 export { evaluateWindows, markdown as evaluationMarkdown, type EvaluatedWindows } from './evaluate.js';

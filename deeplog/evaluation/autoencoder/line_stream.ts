@@ -24,7 +24,7 @@ export function dimensionsOf({ latent, timed }: Pick<WindowShape, 'latent' | 'ti
 
 /**
  * Turns encoded lines into windows of `windowSize` lines every `stride`; the last is flush with the end of the log, so that every line is in
- * one. Holds a block of lines and no more. `latents` [kinds, latent] are the kinds' vectors.
+ * one. Holds a block of lines and no more.
  */
 export class WindowStream {
   /** 1-based number of the first line in hand. */
@@ -34,16 +34,16 @@ export class WindowStream {
   /** 1-based line that the next window begins at. */
   private next = 1;
 
-  constructor(private readonly shape: WindowShape, private readonly latents: Float32Array) {}
+  constructor(private readonly shape: WindowShape) {}
 
-  /** The windows that end within the block. They are void at the next call. */
-  add({ kinds, sines, cosines }: EncodedBlock): WindowBlock {
+  /** The windows that end within the block, whose kinds' vectors are `latents` [kinds, latent]. They are void at the next call. */
+  add({ kinds, sines, cosines }: Pick<EncodedBlock, 'kinds' | 'sines' | 'cosines'>, latents: Float32Array): WindowBlock {
     const { latent, timed, windowSize, stride } = this.shape;
     const dimensions = dimensionsOf(this.shape);
     this.makeRoom(kinds.length, dimensions);
     kinds.forEach((kind, i) => {
       const at = (this.held + i) * dimensions;
-      this.lines.set(this.latents.subarray(kind * latent, (kind + 1) * latent), at);
+      this.lines.set(latents.subarray(kind * latent, (kind + 1) * latent), at);
       if (timed) this.lines.set([sines[i], cosines[i]], at + latent);
     });
     this.held += kinds.length;

@@ -18,7 +18,7 @@ describe('windows of a stream of lines', () => {
       fc.pre(stride <= windowSize);
       const lines = blocks.reduce((a, b) => a + b, 0);
       const latents = Float32Array.from({ length: lines + 1 }, (_, i) => i);
-      const stream = new WindowStream({ windowSize, stride, latent: 1, timed }, latents);
+      const stream = new WindowStream({ windowSize, stride, latent: 1, timed });
       const width = timed ? 3 : 1;
       const found: number[][] = [];
       const keep = ({ firstLines, windows, vectors }: ReturnType<WindowStream['add']>): void => windows.forEach((window, w) => {
@@ -28,7 +28,7 @@ describe('windows of a stream of lines', () => {
       });
       let first = 1;
       for (const count of blocks) {
-        keep(stream.add(block(first, count)));
+        keep(stream.add(block(first, count), latents));
         first += count;
       }
       keep(stream.end());
