@@ -5,8 +5,9 @@
 //   npx deeplog autoencoder detect
 //   npx deeplog autoencoder evaluate --label_file lines.txt
 //   npx deeplog autoencoder apply --input_file tomorrow.log
-import { COMMON_OPTIONS, describeEngine, engineOptions, formatCount, formatSeconds, invocation, resolveOptions, resolveRunOptions, runIfMain, StageConsole, withRun, type Stage, type StageGroup } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, formatCount, formatSeconds, invocation, resolveOptions, resolveRunOptions, runIfMain, StageConsole, withRun, type Stage, type StageGroup } from '../deeplog/cli/index.js';
 import { APPLY_OPTIONS, DETECT_OPTIONS, ENCODE_OPTIONS, EVALUATE_OPTIONS, PREPARE_OPTIONS, TRAIN_OPTIONS } from './autoencoder_options.js';
+import { withEngine } from './with_engine.js';
 
 const prepare: Stage = {
   command: 'prepare', describe: 'count words, make the vocabulary, gather the kinds of lines', options: PREPARE_OPTIONS,
@@ -33,11 +34,8 @@ const train: Stage = {
   async run(given) {
     const o = await resolveRunOptions('autoencoder train', { ...TRAIN_OPTIONS, ...COMMON_OPTIONS }, given);
     const { trainLines } = await import('../deeplog/evaluation/index.js');
-    const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
-    const engine = await createEngine(engineOptions(o));
-    console.say(describeEngine(engine.info));
-    try {
+    await withEngine(o, console, async (engine) => {
       const model = { embedding: o.embedding, latent: o.latent, pooling: o.pooling === 'last' ? 'last' as const : 'max' as const, dropout: o.dropout, weighting: o.weighting === 'count' ? 'count' as const : 'log' as const, clip: o.clip, buckets: o.buckets, batchSize: o.batch_size, learningRate: o.learning_rate, maxEpochs: o.max_epochs, earlyStop: o.early_stop };
       const encoder = await withRun({ stage: 'autoencoder train', specs: TRAIN_OPTIONS, options: o, console, engine }, (run) =>
         trainLines({ input: o.input, outputPath: o.output_path, overwrite: o.overwrite, model, seed: o.seed, flags: o }, engine, run.report, run.signal));
@@ -46,10 +44,7 @@ const train: Stage = {
       console.say(`trained in ${formatSeconds(t?.seconds ?? 0)}: best epoch ${t?.bestEpoch}, val_loss ${t?.bestLoss.toFixed(4)} (mean −ln p of a token), ${t?.stopped === 'early' ? 'stopped early' : 'all epochs run'}; lines padded to ${encoder.buckets.join(', ')} tokens`);
       console.say(`written: ${o.output_path}\nnext: ${invocation('autoencoder')} encode --model ${o.output_path} --input_file <log>`);
       await encoder.dispose();
-    } finally {
-      console.clear();
-      await engine.dispose();
-    }
+    });
   },
 };
 
@@ -58,11 +53,8 @@ const encode: Stage = {
   async run(given) {
     const o = resolveOptions({ ...ENCODE_OPTIONS, ...COMMON_OPTIONS }, given);
     const { encodeLog } = await import('../deeplog/evaluation/index.js');
-    const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
-    const engine = await createEngine(engineOptions(o));
-    console.say(describeEngine(engine.info));
-    try {
+    await withEngine(o, console, async (engine) => {
       const e = await encodeLog({
         model: o.model, inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, flags: o, ...(o.time_format === undefined ? {} : { timeFormat: o.time_format }),
         onProgress: (lines, of, kinds) => console.progress('encoding', lines, of, `${formatCount(lines)} of ${formatCount(of)} lines, ${formatCount(kinds)} kinds`),
@@ -70,10 +62,7 @@ const encode: Stage = {
       console.clear();
       console.say(`encode: ${formatCount(e.lines)} lines of ${formatCount(e.kinds)} kinds in ${formatSeconds(e.seconds)} (${formatCount(Math.round(e.lines / e.seconds))} lines/s)${e.dated < e.lines ? `; ${formatCount(e.lines - e.dated)} without a time: the time of day is left out` : ''}`);
       console.say(`written: ${o.output_path} (lines.arrow, kinds.arrow)\nnext: ${invocation('autoencoder')} detect --input ${o.output_path}`);
-    } finally {
-      console.clear();
-      await engine.dispose();
-    }
+    });
   },
 };
 
@@ -82,11 +71,8 @@ const detect: Stage = {
   async run(given) {
     const o = await resolveRunOptions('autoencoder detect', { ...DETECT_OPTIONS, ...COMMON_OPTIONS }, given);
     const { detectWindows } = await import('../deeplog/evaluation/index.js');
-    const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
-    const engine = await createEngine(engineOptions(o));
-    console.say(describeEngine(engine.info));
-    try {
+    await withEngine(o, console, async (engine) => {
       const model = { windowSize: o.window_size, units: o.units, code: o.code, batchSize: o.batch_size, learningRate: o.learning_rate, clip: o.clip, scaling: o.scaling === 'each' ? 'each' as const : 'whitened' as const, weighting: 'count' as const, maxEpochs: o.max_epochs, earlyStop: o.early_stop };
       const d = await withRun({ stage: 'autoencoder detect', specs: DETECT_OPTIONS, options: o, console, engine }, (run) => detectWindows({
         input: o.input, outputPath: o.output_path, overwrite: o.overwrite, model, stride: o.stride, maxWindows: o.max_windows, targetFpr: o.target_fpr, score: o.score === 'line' ? 'line' : 'window', seed: o.seed, flags: o,
@@ -96,10 +82,7 @@ const detect: Stage = {
       console.say(`detect: ${formatCount(d.windows)} windows; threshold ${d.threshold.toPrecision(4)} from ${formatCount(d.validationWindows)} validation windows at ${100 * o.target_fpr} %; ${formatCount(d.alerts)} of ${formatCount(d.testWindows)} test windows above it`);
       if (Math.floor(d.validationWindows * o.target_fpr) === 0) console.warn(`${formatCount(d.validationWindows)} validation windows are too few for ${100 * o.target_fpr} %: the threshold is their highest score`);
       console.say(`written: ${o.output_path} (windows.jsonl)\nnext: ${invocation('autoencoder')} evaluate --input ${o.output_path}`);
-    } finally {
-      console.clear();
-      await engine.dispose();
-    }
+    });
   },
 };
 
@@ -121,11 +104,8 @@ const apply: Stage = {
   async run(given) {
     const o = resolveOptions({ ...APPLY_OPTIONS, ...COMMON_OPTIONS }, given);
     const { applyWindows } = await import('../deeplog/evaluation/index.js');
-    const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
-    const engine = await createEngine(engineOptions(o));
-    console.say(describeEngine(engine.info));
-    try {
+    await withEngine(o, console, async (engine) => {
       const a = await applyWindows({
         model: o.model, inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, top: o.top, flags: o, ...(o.encoder === undefined ? {} : { encoder: o.encoder }), ...(o.time_format === undefined ? {} : { timeFormat: o.time_format }),
         onProgress: (lines, of, windows) => console.progress('scoring', lines, of, `${formatCount(lines)} of ${formatCount(of)} lines, ${formatCount(windows)} windows`),
@@ -136,10 +116,7 @@ const apply: Stage = {
       if (a.alerts > a.top.length && a.top.length > 0) process.stdout.write(`\n… and ${formatCount(a.alerts - a.top.length)} more, in windows.jsonl\n`);
       if (a.undated > 0) console.warn(`${formatCount(a.undated)} lines have no time that fits: they are judged as lines at no time of day`);
       console.say(`written: ${o.output_path} (windows.jsonl)\nnext: ${invocation('autoencoder')} evaluate --input ${o.output_path}, with --label_file where there are labels`);
-    } finally {
-      console.clear();
-      await engine.dispose();
-    }
+    });
   },
 };
 

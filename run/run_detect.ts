@@ -1,6 +1,7 @@
 // A trained model and a new log: a verdict for every session, with evidence.
 //   npx deeplog detect --model artifacts/log_key_model_result --input_file new.log
-import { COMMON_OPTIONS, ENGINE_OPTIONS, engineOptions, formatCount, invocation, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, ENGINE_OPTIONS, formatCount, invocation, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { withEngine } from './with_engine.js';
 
 export const DETECT_OPTIONS = {
   model: { type: 'string', group: 'Input', default: 'artifacts/log_key_model_result', describe: 'folder of a trained model' },
@@ -26,10 +27,8 @@ export const detectStage: Stage = {
     const o = resolveOptions({ ...DETECT_OPTIONS, ...COMMON_OPTIONS }, given);
     const { detect, TRIAGE_BY } = await import('../deeplog/evaluation/index.js');
     const { shortId } = await import('../deeplog/triage/index.js');
-    const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
-    const engine = await createEngine(engineOptions(o));
-    try {
+    await withEngine(o, console, async (engine) => {
       const result = await detect({
         model: o.model, inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, recalibrate: o.recalibrate, targetFpr: o.target_fpr, triage: o.triage, flags: o, triageBy: TRIAGE_BY.find((by) => by === o.triage_by) ?? 'default',
         ...(o.label_file === undefined ? {} : { labelFile: o.label_file }),
@@ -54,9 +53,7 @@ export const detectStage: Stage = {
       if (result.triage !== null && result.triage.open > 0) console.say(`next: ${invocation('triage')} list --model ${o.model}, then accept or reject patterns by their ids`);
       for (const w of result.warnings) console.warn(w);
       console.say(`written: ${result.verdictsFile}`);
-    } finally {
-      await engine.dispose();
-    }
+    }, { quietly: true });
   },
 };
 

@@ -2,7 +2,8 @@
 //   npx deeplog export --model artifacts/log_key_model_result
 //   npx deeplog export --model artifacts/log_key_model_result --formats onnx --output_path artifacts/export_onnx
 //   npx deeplog export --model artifacts/autoencoder/detected
-import { COMMON_OPTIONS, ENGINE_OPTIONS, engineOptions, EXPORT_FORMATS, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, ENGINE_OPTIONS, EXPORT_FORMATS, resolveOptions, runIfMain, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { withEngine } from './with_engine.js';
 
 export const EXPORT_OPTIONS = {
   model: { type: 'string', group: 'Input', default: 'artifacts/log_key_model_result', describe: 'folder of a trained model' },
@@ -29,10 +30,8 @@ export const exportStage: Stage = {
     const o = resolveOptions({ ...EXPORT_OPTIONS, ...COMMON_OPTIONS }, given);
     const { exportModel, FORMATS } = await import('../deeplog/export/index.js');
     const { openStagedAutoencoder } = await import('../deeplog/evaluation/index.js');
-    const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
-    const engine = await createEngine(engineOptions(o));
-    try {
+    await withEngine(o, console, async (engine) => {
       const { detector, files, parity, notes } = await exportModel({
         model: o.model, outputPath: o.output_path, overwrite: o.overwrite, formats: FORMATS.filter((f) => o.formats.includes(f)), verify: o.verify, verifySessions: o.verify_sessions, flags: o,
         ...(o.keras_python === undefined ? {} : { kerasPython: o.keras_python }),
@@ -46,10 +45,7 @@ export const exportStage: Stage = {
       for (const note of notes) console.warn(note);
       console.say(`${detector}: ${files.size} network${files.size === 1 ? '' : 's'} exported`);
       console.say(`written: ${o.output_path} (config.json, model_card.md, model_card.json${files.size === 0 ? '' : `, ${Object.values([...files.values()][0] ?? {}).join(', ')}${files.size > 1 ? ', …' : ''}`})`);
-    } finally {
-      console.clear();
-      await engine.dispose();
-    }
+    }, { quietly: true });
   },
 };
 

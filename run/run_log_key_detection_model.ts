@@ -1,7 +1,8 @@
 // Train DeepLog's log-key model on parsed sessions, set g on validation normals, judge the test part.
 //   npx deeplog log-key --input_file artifacts/drain_result
 //   npx deeplog log-key --input_file artifacts/drain_result --preset paper --max_epochs 3      (a quick look)
-import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, EXPORT_FORMATS, FORMAT_OPTIONS, formatCount, formatSeconds, invocation, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveRunOptions, RUN_OPTIONS, runIfMain, SPLIT_OPTIONS, StageConsole, withRun, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, ENGINE_OPTIONS, EXPORT_FORMATS, FORMAT_OPTIONS, formatCount, formatSeconds, invocation, LOG_KEY_MODEL_OPTIONS, logKeyOptions, resolveRunOptions, RUN_OPTIONS, runIfMain, SPLIT_OPTIONS, StageConsole, withRun, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { withEngine } from './with_engine.js';
 
 export const LOG_KEY_OPTIONS = {
   input_file: { type: 'string', group: 'Data', default: 'artifacts/drain_result', describe: 'drain_result folder, sessions.arrow, data.json, or a file of event ids per session' },
@@ -23,11 +24,8 @@ export const logKeyStage: Stage = {
   async run(given) {
     const o = await resolveRunOptions('log-key', { ...LOG_KEY_OPTIONS, ...COMMON_OPTIONS }, given);
     const { trainLogKey } = await import('../deeplog/evaluation/index.js');
-    const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
-    const engine = await createEngine(engineOptions(o));
-    console.say(describeEngine(engine.info));
-    try {
+    await withEngine(o, console, async (engine) => {
       const { task, detector, evaluation: e, hitAtK, alerts, warnings } = await withRun({ stage: 'log-key', specs: LOG_KEY_OPTIONS, options: o, console, engine }, (run) => trainLogKey({
         inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, trainRatio: o.train_ratio, valRatio: o.val_ratio,
         order: o.split === 'random' ? 'random' : 'chronological', trainOn: o.train_on === 'all' ? 'all' : 'normal', targetFpr: o.target_fpr, seed: o.seed, model: logKeyOptions(o), formats: EXPORT_FORMATS.filter((f) => o.formats.includes(f)), flags: o,
@@ -45,10 +43,7 @@ export const logKeyStage: Stage = {
       for (const w of warnings) console.warn(w);
       console.say(`written: ${o.output_path} (model.safetensors, ${o.formats.join(', ')}, config.json, metrics.json)`);
       console.say(`next: ${invocation('detect')} --model ${o.output_path} --input_file <new log>\n      ${invocation('benchmark')} --protocol custom --input_file ${o.input_file} --model ${o.output_path}`);
-    } finally {
-      console.clear();
-      await engine.dispose();
-    }
+    });
   },
 };
 

@@ -1,7 +1,8 @@
 // Train DeepLog's parameter-value model: predict each event's numbers and its elapsed time from those before it, and judge the test part.
 //   npx deeplog parameters --input_file artifacts/drain_result        (every event with numbers, side by side)
 //   npx deeplog parameters --input_file matrix.json                   (one matrix: {"data": [[…], …]})
-import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, EXPORT_FORMATS, FORMAT_OPTIONS, formatCount, formatSeconds, invocation, resolveRunOptions, RUN_OPTIONS, runIfMain, StageConsole, withRun, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, ENGINE_OPTIONS, EXPORT_FORMATS, FORMAT_OPTIONS, formatCount, formatSeconds, invocation, resolveRunOptions, RUN_OPTIONS, runIfMain, StageConsole, withRun, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { withEngine } from './with_engine.js';
 
 export const PARAMETERS_OPTIONS = {
   input_file: { type: 'string', group: 'Data', default: 'artifacts/drain_result', describe: 'drain_result folder or its events.arrow, or a .json file {"data": [[…], …]} with one row of numbers per occurrence' },
@@ -36,11 +37,8 @@ export const parametersStage: Stage = {
     const { UsageError } = await import('../deeplog/common/index.js');
     if (o.val_ratio <= o.train_ratio) throw new UsageError(`--train_ratio ${o.train_ratio} and --val_ratio ${o.val_ratio} are cumulative boundaries: 0 < train_ratio < val_ratio < 1, e.g. 0.5 and 0.75.`);
     const { trainParameters } = await import('../deeplog/evaluation/index.js');
-    const { createEngine } = await import('../deeplog/engine/index.js');
     const console = new StageConsole(o.quiet);
-    const engine = await createEngine(engineOptions(o));
-    console.say(describeEngine(engine.info));
-    try {
+    await withEngine(o, console, async (engine) => {
       const { detector, results, threshold, columnNotes, seconds } = await withRun({ stage: 'parameters', specs: PARAMETERS_OPTIONS, options: o, console, engine }, (run) => trainParameters({
         inputFile: o.input_file, outputPath: o.output_path, overwrite: o.overwrite, trainRatio: o.train_ratio, valRatio: o.val_ratio, trainOn: o.train_on === 'all' ? 'all' : 'normal', targetFpr: o.target_fpr, seed: o.seed,
         model: { windowSize: o.window_size, units: o.LSTM_units, dropout: o.dropout, batchSize: o.batch_size, learningRate: o.learning_rate, maxEpochs: o.max_epochs, earlyStop: o.early_stop, minRows: o.min_rows, maxRows: o.max_rows, alpha: o.alpha },
@@ -55,10 +53,7 @@ export const parametersStage: Stage = {
       console.say(`threshold for sessions: ${threshold.toPrecision(4)} deviations, above which at most ${100 * o.target_fpr} % of the validation rows are`);
       console.say(`written: ${o.output_path} (model.safetensors, ${o.formats.join(', ')}, config.json, errors.svg, columns.csv, metrics.json)`);
       if (!o.input_file.endsWith('.json')) console.say(`next: ${invocation('diagnose')} --parameters ${o.output_path} --input_file ${o.input_file} --worst 3`);
-    } finally {
-      console.clear();
-      await engine.dispose();
-    }
+    });
   },
 };
 

@@ -1,5 +1,6 @@
 // The steps that LogBERT and LogAnomaly share: `vocab` and `predict`; `train` is each one's own (logbert.ts, loganomaly.ts).
-import { COMMON_OPTIONS, describeEngine, ENGINE_OPTIONS, engineOptions, formatCount, formatSeconds, invocation, resolveOptions, SPLIT_OPTIONS, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { COMMON_OPTIONS, ENGINE_OPTIONS, formatCount, formatSeconds, invocation, resolveOptions, SPLIT_OPTIONS, StageConsole, type OptionSpecs, type Stage } from '../deeplog/cli/index.js';
+import { withEngine } from './with_engine.js';
 
 export type SequenceModel = 'logbert' | 'loganomaly';
 
@@ -62,11 +63,8 @@ export function predictStage(model: SequenceModel): Stage {
     async run(given) {
       const o = resolveOptions({ ...specs, ...COMMON_OPTIONS }, given);
       const { predictSequenceModel } = await import('../deeplog/evaluation/index.js');
-      const { createEngine } = await import('../deeplog/engine/index.js');
       const console = new StageConsole(o.quiet);
-      const engine = await createEngine(engineOptions(o));
-      console.say(describeEngine(engine.info));
-      try {
+      await withEngine(o, console, async (engine) => {
         const { task, evaluation: e, alerts, predictionsFile } = await predictSequenceModel({ stage: `${model} predict`, model: o.model, outputPath: o.output_path, overwrite: o.overwrite, targetFpr: o.target_fpr, flags: o }, () => Promise.resolve(engine));
         const three = (x: number | null | undefined): string => (x === null || x === undefined ? '–' : x.toFixed(3));
         const one = e.at_target_fpr?.at(-1);
@@ -75,9 +73,7 @@ export function predictStage(model: SequenceModel): Stage {
           : `${formatCount(e.n_test)} ${task.unit}s scored, ${formatCount(alerts)} above the threshold; without labels there is no F1\n`);
         for (const note of task.notes) console.warn(note);
         console.say(`written: ${predictionsFile}\nnext: ${invocation('detect')} --model ${o.model} --input_file <new log>`);
-      } finally {
-        await engine.dispose();
-      }
+      });
     },
   };
 }
