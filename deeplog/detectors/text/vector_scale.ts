@@ -108,7 +108,7 @@ function distinct(vectors: Float32Array, dimensions: number): Float32Array {
   const seen = new Map<string, Float32Array>();
   for (let at = 0; at < vectors.length; at += dimensions) {
     const own = vectors.subarray(at, at + dimensions);
-    seen.set(own.join(), own);
+    seen.set(Buffer.from(own.buffer, own.byteOffset, own.byteLength).toString('latin1'), own);
   }
   const out = new Float32Array(seen.size * dimensions);
   [...seen.values()].forEach((own, i) => { out.set(own, i * dimensions); });
