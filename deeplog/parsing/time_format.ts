@@ -195,11 +195,13 @@ const DATED = ['Year', 'Month', 'Day', 'Date', 'Time'];
 
 /**
  * The fields of a layout that say when, in their order: <Date> and <Time>, and with them <Day>, <Month> and <Year> where there is a <Month> and the time format
- * reads one (syslog).
+ * reads one that they alone do not hold (syslog; not Thunderbird, whose date stands whole before it).
  */
 export function timeFields(fields: readonly string[], timeFormat: string): number[] {
-  const apart = fields.includes('Month') && /%[bBm]/.test(timeFormat);
-  return fields.map((f, i) => (apart ? DATED.includes(f) : f === 'Date' || f === 'Time') ? i : -1).filter((i) => i >= 0);
+  const of = (names: readonly string[]): number[] => fields.map((f, i) => (names.includes(f) ? i : -1)).filter((i) => i >= 0);
+  const plain = of(['Date', 'Time']);
+  const pieces = timeFormat.trim().split(/\s+/).length;
+  return fields.includes('Month') && /%[bBm]/.test(timeFormat) && plain.length < pieces ? of(DATED) : plain;
 }
 
 /** Fields of the flat form, by index. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DRAIN_OPTIONS } from '../../run/run_drain.js';
 import { drainSettings } from '../../deeplog/sessions/index.js';
+import { LineBlock } from '../../deeplog/sessions/line_block.js';
 import { SYSTEMS, systemFlags, type SystemName } from '../../deeplog/parsing/index.js';
 
 /** A made-up line of each system, its message, and its time where the layout tells it. */
@@ -35,8 +36,10 @@ describe('the preset of a known system', () => {
       return i < 0 ? '' : buffer.toString('utf8', format?.starts[i], format?.ends[i]);
     };
     expect(text('Content')).toBe(content);
-    const when = Buffer.from([text('Date'), text('Time')].filter((t) => t !== '').join(' '));
-    expect(parse.timeFormat === null ? null : new Date(parse.timeFormat.parse(when, 0, when.length)).toISOString()).toBe(time);
+    // As the stage reads it.
+    const block = new LineBlock(parse, { lines: 0, emptyLines: 0, unparsedLines: 0, undatedLines: 0, repairedLines: 0 }, () => undefined);
+    block.read({ buffer, end: buffer.length, ascii: true });
+    expect(parse.timeFormat === null ? null : new Date(block.time[0]).toISOString()).toBe(time);
     expect(miner.masking).toHaveLength(SYSTEMS[name as SystemName].masks.length);
   });
 

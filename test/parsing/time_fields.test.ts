@@ -12,5 +12,10 @@ describe('The fields that say when', () => {
     expect(timeFields(['Month', 'Day', 'Time', 'Host', 'Content'], '%b %d %H:%M:%S')).toEqual([0, 1, 2]);
     expect(timeFields(['Pid', 'Day', 'Month', 'Year', 'Time', 'Content'], '%d %b %Y %H:%M:%S')).toEqual([1, 2, 3, 4]);
     expect(timeFields(['Month', 'Date', 'Time', 'Content'], '%d %H:%M:%S')).toEqual([1, 2]);
+    expect(timeFields(['Month', 'Date', 'Time', 'Content'], '%b %d %H:%M:%S')).toEqual([0, 1, 2]);
+  });
+
+  it('leave a month out that repeats what the date says (Thunderbird)', () => {
+    expect(timeFields(['Label', 'Timestamp', 'Date', 'User', 'Month', 'Day', 'Time', 'Content'], '%Y.%m.%d %H:%M:%S')).toEqual([2, 6]);
   });
 });
