@@ -1,5 +1,5 @@
 import { UsageError } from '../common/index.js';
-import { LinePattern, SafeRegex } from './patterns/index.js';
+import { EDGE, LinePattern, SafeRegex, type Pattern } from './patterns/index.js';
 
 /** One entry of `[MASKING] masking`: what matches becomes `<mask_with>`. */
 export interface MaskingInstruction {
@@ -36,15 +36,15 @@ export class Masker {
     this.patterns = instructions.map((i) => new LinePattern(i.regexPattern));
     this.regexes = instructions.map((i) => new SafeRegex(i.regexPattern));
     this.independent = this.patterns.every(({ bytes }, k) => bytes !== null
-      && this.replacements.slice(0, k).every((text) => text.every((b) => b < 128 && bytes.alphabet[b] === 0)));
+      && this.replacements.slice(0, k).every((text) => text.every((b) => b < 128 && bytes.alphabet[b] === 0) && (text.length > 0 || !bytes.looksAround)));
   }
 
   /**
-   * The masks' first pattern is `pattern`, and what it found is never swallowed: the first span of mask 0 of an ASCII message is the
+   * The masks' first pattern is `pattern`, sees nothing but what it takes, and what it found is never swallowed: the first span of mask 0 of an ASCII message is the
    * leftmost match of the pattern in it.
    */
   findsFirst(pattern: string): boolean {
-    return this.independent && this.instructions[0]?.regexPattern === pattern;
+    return this.independent && this.instructions[0]?.regexPattern === pattern && this.patterns[0].bytes?.looksAround === false;
   }
 
   /** Index of the first span of mask 0, or −1. */
@@ -65,13 +65,14 @@ export class Masker {
   private scanGaps(buffer: Buffer, start: number, end: number, k: number): void {
     const pattern = this.patterns[k].bytes;
     if (pattern === null) return;
+    const { looksAround } = pattern;
     const before = this.count;
     let written = 0;
     let from = start;
     let changed = false;
     for (let gap = 0; gap <= before; gap++) {
       const until = gap < before ? this.starts[gap] : end;
-      while (from < until && pattern.find(buffer, from, until)) {
+      while (from < until && (looksAround ? this.findBeside(pattern, buffer, start, from, until, gap) : pattern.find(buffer, from, until))) {
         this.spare(written++, pattern.matchStart, pattern.matchEnd, k);
         from = pattern.matchEnd;
         changed = true;
@@ -84,6 +85,14 @@ export class Masker {
     if (!changed) return;
     this.swap();
     this.count = written;
+  }
+
+  /** Beside a gap stand the ends of what earlier masks put in; within it, what this mask has just taken. */
+  private findBeside(pattern: Pattern, buffer: Buffer, start: number, from: number, until: number, gap: number): boolean {
+    const { starts, ends, masks, count, replacements } = this;
+    const text = gap > 0 && ends[gap - 1] === from ? replacements[masks[gap - 1]] : null;
+    const before = text !== null ? text[text.length - 1] : from > start ? buffer[from - 1] : EDGE;
+    return pattern.find(buffer, from, until, before, gap < count && starts[gap] === until ? replacements[masks[gap]][0] : EDGE);
   }
 
   private spare(at: number, start: number, end: number, mask: number): void {

@@ -1,7 +1,7 @@
-import { regexProgram, type Instruction } from './regex_program.js';
+import type { EDGE, Instruction } from './regex_program.js';
 
 /** More states than this and the table would not stay in cache: RegExp is used instead. */
-const MAX_STATES = 512;
+export const MAX_STATES = 512;
 const BYTES = 128;
 const MAX_SKIP = 16;
 
@@ -15,14 +15,28 @@ interface Automaton {
   readonly start: number;
 }
 
+/** A pattern whose matches in ASCII bytes are found in linear time. */
+export interface Pattern {
+  /** Of the match last found. */
+  readonly matchStart: number;
+  readonly matchEnd: number;
+  /** 1 for each byte that can occur inside a match. */
+  readonly alphabet: Uint8Array;
+  /** What stands beside the bytes matters. */
+  readonly looksAround: boolean;
+  /** Finds the leftmost match in bytes[from, end); `before` and `behind`: the bytes beside them, or {@link EDGE} where the text ends. */
+  find(bytes: Uint8Array, from: number, end: number, before?: number, behind?: number): boolean;
+}
+
 /**
  * A pattern compiled to two automata over ASCII bytes: forward and unanchored to find where the leftmost match ends
  * (leftmost-first, as Python and JavaScript match), backward to find where it began. Linear in the input whatever the pattern.
  * Method: RE2, R. Cox, "Regular Expression Matching in the Wild", 2010.
  */
-export class BytePattern {
+export class BytePattern implements Pattern {
   matchStart = 0;
   matchEnd = 0;
+  readonly looksAround = false;
 
   private constructor(
     private readonly forward: Automaton,
@@ -37,11 +51,9 @@ export class BytePattern {
     readonly alphabet: Uint8Array,
   ) {}
 
-  /** Null when the pattern needs look-around, anchors, back-references, or can match the empty string. */
-  static compile(pattern: string): BytePattern | null {
-    const program = regexProgram(pattern);
-    const reversed = regexProgram(pattern, true);
-    if (!program || !reversed || closure(program, [0]).some((pc) => program[pc].op === 'match')) return null;
+  /** Null when the pattern can match the empty string, or the automaton would be too large. */
+  static of(program: readonly Instruction[], reversed: readonly Instruction[]): BytePattern | null {
+    if (closure(program, [0]).some((pc) => program[pc].op === 'match')) return null;
     const forward = determinise(program, true);
     const backward = determinise(reversed, false);
     if (!forward || !backward) return null;
@@ -106,7 +118,7 @@ export class BytePattern {
   }
 }
 
-function merge(into: Uint8Array, instruction: Instruction): void {
+export function merge(into: Uint8Array, instruction: Instruction): void {
   if (instruction.op === 'set') for (let b = 0; b < BYTES; b++) into[b] |= instruction.bytes[b];
 }
 
@@ -126,14 +138,25 @@ function closure(program: readonly Instruction[], from: readonly number[]): numb
   return out;
 }
 
+/** The same with every assertion taken to hold. */
+export function passing(program: readonly Instruction[], from: readonly number[]): number[] {
+  const out = new Set<number>();
+  for (let open = [...from]; open.length > 0;) {
+    const reached = closure(program, open).filter((pc) => !out.has(pc));
+    for (const pc of reached) out.add(pc);
+    open = reached.flatMap((pc) => (program[pc].op === 'assert' ? [pc + 1] : []));
+  }
+  return [...out].filter((pc) => program[pc].op !== 'assert');
+}
+
 /** What the first places of a match look like: the length of the shortest match and the bytes that may stand there. */
-function opening(program: readonly Instruction[]): { shortest: number; within: Uint8Array } {
+export function opening(program: readonly Instruction[]): { shortest: number; within: Uint8Array } {
   const within = new Uint8Array(256);
-  let threads = closure(program, [0]);
+  let threads = passing(program, [0]);
   let shortest = 0;
   while (shortest < MAX_SKIP && !threads.some((pc) => program[pc].op === 'match')) {
     for (const pc of threads) merge(within, program[pc]);
-    threads = closure(program, threads.map((pc) => pc + 1));
+    threads = passing(program, threads.map((pc) => pc + 1));
     shortest++;
   }
   return { shortest, within };
@@ -202,8 +225,8 @@ function determinise(program: readonly Instruction[], unanchored: boolean): Auto
 }
 
 /** Bytes that no instruction tells apart are one class: the class of each byte, and a member of each class. */
-function byteClasses(program: readonly Instruction[]): { classOf: Uint8Array; members: number[] } {
-  const sets = program.flatMap((i) => (i.op === 'set' ? [i.bytes] : []));
+export function byteClasses(program: readonly Instruction[]): { classOf: Uint8Array; members: number[] } {
+  const sets = program.flatMap((i) => (i.op === 'set' ? [i.bytes] : i.op === 'assert' ? i.places.flatMap((p) => [p.before, p.behind]) : []));
   const classes = new Map<string, number>();
   const classOf = new Uint8Array(BYTES);
   const members: number[] = [];

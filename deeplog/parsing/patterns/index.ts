@@ -1,4 +1,6 @@
-export { BytePattern } from './automaton.js';
+export type { Pattern } from './automaton.js';
+export { EDGE } from './regex_program.js';
+export { compilePattern } from './compile.js';
 export { LinePattern } from './line_pattern.js';
 export { SafeRegex } from './safe_regex.js';
 export { compilePythonRegex, translatePythonRegex } from './python_regex.js';

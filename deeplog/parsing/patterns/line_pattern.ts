@@ -1,4 +1,5 @@
-import { BytePattern } from './automaton.js';
+import type { Pattern } from './automaton.js';
+import { compilePattern } from './compile.js';
 import { SafeRegex } from './safe_regex.js';
 
 /**
@@ -8,13 +9,13 @@ import { SafeRegex } from './safe_regex.js';
 export class LinePattern {
   matchStart = 0;
   matchEnd = 0;
-  readonly bytes: BytePattern | null;
+  readonly bytes: Pattern | null;
   private readonly regex: SafeRegex;
 
   /** @throws UsageError when JavaScript cannot express the Python pattern. */
   constructor(readonly pattern: string) {
     this.regex = new SafeRegex(pattern);
-    this.bytes = BytePattern.compile(pattern);
+    this.bytes = compilePattern(pattern);
   }
 
   /** Leftmost non-empty match in buffer[from, end). `ascii`: the slice holds no byte above 127. */

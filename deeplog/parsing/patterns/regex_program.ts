@@ -1,15 +1,27 @@
+/** Stands for the missing neighbour where the text begins or ends. */
+export const EDGE = 128;
+
+/** A place where a character of one set stands before and one of the other behind; index {@link EDGE} of a set: the text's end will do. */
+export interface Place {
+  readonly before: Uint8Array;
+  readonly behind: Uint8Array;
+}
+
 /**
- * A regular expression over bytes as a small program (Pike's VM), for the subset that has no look-around,
- * anchors, word boundaries or back-references. Everything else is left to JavaScript's own RegExp.
+ * A regular expression over bytes as a small program (Pike's VM), for the subset that has no back-references and looks around by one
+ * character at most (anchors, word boundaries, `(?<=[^a-z])`, `(?!\d)`). Everything else is left to JavaScript's own RegExp.
  */
 export type Instruction =
   | { op: 'set'; bytes: Uint8Array }
+  /** Goes on where one of the places is. */
+  | { op: 'assert'; places: readonly Place[] }
   | { op: 'split'; first: number; second: number }
   | { op: 'jump'; to: number }
   | { op: 'match' };
 
 type Node =
   | { kind: 'set'; bytes: Uint8Array }
+  | { kind: 'assert'; places: readonly Place[] }
   | { kind: 'sequence'; items: Node[] }
   | { kind: 'choice'; items: Node[] }
   | { kind: 'repeat'; item: Node; min: number; max: number; greedy: boolean };
@@ -65,6 +77,8 @@ class Parser {
     for (;;) {
       const bounds = this.quantifier();
       if (!bounds) return item;
+      // Whether an empty round counts is another matter in every engine.
+      if (asserts(item)) throw new Unsupported();
       let greedy = true;
       if (this.text[this.at] === '?') { greedy = false; this.at++; }
       else if (this.text[this.at] === '+') throw new Unsupported();
@@ -91,19 +105,32 @@ class Parser {
     const c = this.text[this.at++];
     if (c === '(') {
       const group = /^\?(?::|P<\w+>)/.exec(this.text.slice(this.at));
+      const around = /^\?(<?)([=!])/.exec(this.text.slice(this.at));
       if (group) this.at += group[0].length;
-      else if (this.text[this.at] === '?') throw new Unsupported();
+      else if (around) {
+        this.at += around[0].length;
+        const looked = this.choice();
+        if (this.text[this.at++] !== ')') throw new Unsupported();
+        return { kind: 'assert', places: [lookAround(looked, around[1] === '<', around[2] === '!')] };
+      } else if (this.text[this.at] === '?') throw new Unsupported();
       const node = this.choice();
       if (this.text[this.at++] !== ')') throw new Unsupported();
       return node;
     }
     if (c === '[') return { kind: 'set', bytes: this.characterClass() };
     if (c === '.') return { kind: 'set', bytes: negate(bytesOf('\n')) };
+    if (c === '^') return { kind: 'assert', places: [{ before: only(EDGE), behind: ANYTHING }] };
+    if (c === '$') return { kind: 'assert', places: [{ before: ANYTHING, behind: only(EDGE) }] };
     if (c === '\\') {
+      const places = PLACES[this.text[this.at] ?? ''];
+      if (places !== undefined) {
+        this.at++;
+        return { kind: 'assert', places };
+      }
       const set = this.escape(this.text[this.at++]);
       return { kind: 'set', bytes: set };
     }
-    if (c === '^' || c === '$' || c === '*' || c === '+' || c === '?' || c === '{') throw new Unsupported();
+    if (c === '*' || c === '+' || c === '?' || c === '{') throw new Unsupported();
     return { kind: 'set', bytes: this.fold(bytesOf(c)) };
   }
 
@@ -169,6 +196,9 @@ function emit(node: Node, program: Instruction[], reversed: boolean): void {
     case 'set':
       program.push({ op: 'set', bytes: node.bytes });
       return;
+    case 'assert':
+      program.push({ op: 'assert', places: node.places });
+      return;
     case 'sequence':
       for (const item of reversed ? [...node.items].reverse() : node.items) emit(item, program, reversed);
       return;
@@ -214,6 +244,57 @@ function emit(node: Node, program: Instruction[], reversed: boolean): void {
     }
     default:
       node satisfies never;
+  }
+}
+
+const ANYTHING = new Uint8Array(EDGE + 1).fill(1);
+
+/** What a single character of `bytes` is, or the text's end where `edge` says so. */
+function neighbour(bytes: Uint8Array, edge: boolean): Uint8Array {
+  const out = new Uint8Array(EDGE + 1);
+  out.set(bytes);
+  out[EDGE] = edge ? 1 : 0;
+  return out;
+}
+
+function only(symbol: number): Uint8Array {
+  const out = new Uint8Array(EDGE + 1);
+  out[symbol] = 1;
+  return out;
+}
+
+/** By the letter behind the backslash. */
+const PLACES: Readonly<Record<string, readonly Place[]>> = {
+  b: [{ before: neighbour(word(), false), behind: neighbour(negate(word()), true) }, { before: neighbour(negate(word()), true), behind: neighbour(word(), false) }],
+  B: [{ before: neighbour(word(), false), behind: neighbour(word(), false) }, { before: neighbour(negate(word()), true), behind: neighbour(negate(word()), true) }],
+  A: [{ before: only(EDGE), behind: ANYTHING }],
+  Z: [{ before: ANYTHING, behind: only(EDGE) }],
+};
+
+/** The neighbour that a look-around asks for: one character of a set, or the text's end. @throws Unsupported when it asks for more */
+function lookAround(looked: Node, behindUs: boolean, negated: boolean): Place {
+  const wanted = new Uint8Array(EDGE + 1);
+  for (const item of looked.kind === 'choice' ? looked.items : [looked]) {
+    if (item.kind === 'set') item.bytes.forEach((on, b) => { wanted[b] |= on; });
+    else if (item.kind === 'assert' && item.places.length === 1 && isEdge(item.places[0], behindUs)) wanted[EDGE] = 1;
+    else throw new Unsupported();
+  }
+  const set = negated ? wanted.map((on) => 1 - on) : wanted;
+  return behindUs ? { before: set, behind: ANYTHING } : { before: ANYTHING, behind: set };
+}
+
+/** It says that the text begins (ends) there, and nothing else. */
+function isEdge(place: Place, beginning: boolean): boolean {
+  const [edge, other] = beginning ? [place.before, place.behind] : [place.behind, place.before];
+  return other === ANYTHING && edge.every((on, symbol) => on === (symbol === EDGE ? 1 : 0));
+}
+
+function asserts(node: Node): boolean {
+  switch (node.kind) {
+    case 'set': return false;
+    case 'assert': return true;
+    case 'repeat': return asserts(node.item);
+    default: return node.items.some(asserts);
   }
 }
 
