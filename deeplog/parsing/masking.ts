@@ -1,10 +1,18 @@
 import { UsageError } from '../common/index.js';
-import { EDGE, LinePattern, SafeRegex, type Pattern } from './patterns/index.js';
+import { EDGE, LinePattern, neededBytes, SafeRegex, type Pattern } from './patterns/index.js';
 
 /** One entry of `[MASKING] masking`: what matches becomes `<mask_with>`. */
 export interface MaskingInstruction {
   readonly regexPattern: string;
   readonly maskWith: string;
+}
+
+/** How a mask is searched for in lines of ASCII. */
+interface Search {
+  /** On the raw bytes between what earlier masks took; null: on the text as masked so far. */
+  readonly bytes: Pattern | null;
+  /** A byte that every match holds and no earlier mask puts in; −1: none is known. A line without it need not be searched. */
+  readonly needed: number;
 }
 
 /**
@@ -21,8 +29,8 @@ export class Masker {
   readonly replacements: readonly Buffer[];
   private readonly patterns: readonly LinePattern[];
   private readonly regexes: readonly SafeRegex[];
-  /** No mask can match a character that an earlier one puts in, so each can run on the raw bytes between spans. */
-  private readonly independent: boolean;
+  private readonly searches: readonly Search[];
+  private readonly texts: readonly string[];
   private spareStarts = new Int32Array(64);
   private spareEnds = new Int32Array(64);
   private spareMasks = new Int32Array(64);
@@ -33,10 +41,16 @@ export class Masker {
       if (/\s/.test(text)) throw new UsageError(`[MASKING] mask_with ${JSON.stringify(maskWith)} holds white space and would split into several tokens. Use a name without.`);
       return Buffer.from(text);
     });
+    this.texts = this.replacements.map((r) => r.toString());
     this.patterns = instructions.map((i) => new LinePattern(i.regexPattern));
     this.regexes = instructions.map((i) => new SafeRegex(i.regexPattern));
-    this.independent = this.patterns.every(({ bytes }, k) => bytes !== null
-      && this.replacements.slice(0, k).every((text) => text.every((b) => b < 128 && bytes.alphabet[b] === 0) && (text.length > 0 || !bytes.looksAround)));
+    this.searches = this.patterns.map(({ bytes, pattern }, k): Search => {
+      const earlier = this.replacements.slice(0, k);
+      return {
+        bytes: bytes !== null && earlier.every((text) => leavesAlone(bytes, text)) ? bytes : null,
+        needed: neededBytes(pattern).find((b) => !earlier.some((text) => text.includes(b))) ?? -1,
+      };
+    });
   }
 
   /**
@@ -44,7 +58,7 @@ export class Masker {
    * leftmost match of the pattern in it.
    */
   findsFirst(pattern: string): boolean {
-    return this.independent && this.instructions[0]?.regexPattern === pattern && this.patterns[0].bytes?.looksAround === false;
+    return this.instructions[0]?.regexPattern === pattern && this.searches.every(({ bytes }) => bytes !== null) && this.searches[0].bytes?.looksAround === false;
   }
 
   /** Index of the first span of mask 0, or −1. */
@@ -57,14 +71,19 @@ export class Masker {
   run(buffer: Buffer, start: number, end: number, ascii: boolean): void {
     this.count = 0;
     if (this.patterns.length === 0) return;
-    if (ascii && this.independent) {
-      for (let k = 0; k < this.patterns.length; k++) this.scanGaps(buffer, start, end, k);
-    } else this.runOnText(buffer, start, end, ascii);
+    if (!ascii) {
+      this.runOnText(buffer, start, end);
+      return;
+    }
+    const { searches } = this;
+    for (let k = 0; k < searches.length; k++) {
+      const { bytes, needed } = searches[k];
+      if (bytes !== null) this.scanGaps(bytes, buffer, start, end, k);
+      else if (needed < 0 || holds(buffer, start, end, needed)) this.scanText(buffer, start, end, k);
+    }
   }
 
-  private scanGaps(buffer: Buffer, start: number, end: number, k: number): void {
-    const pattern = this.patterns[k].bytes;
-    if (pattern === null) return;
+  private scanGaps(pattern: Pattern, buffer: Buffer, start: number, end: number, k: number): void {
     const { looksAround } = pattern;
     const before = this.count;
     let written = 0;
@@ -120,14 +139,41 @@ export class Masker {
     this.spareMasks = masks;
   }
 
-  private runOnText(buffer: Buffer, start: number, end: number, ascii: boolean): void {
-    const raw = ascii ? buffer.toString('latin1', start, end) : buffer.toString('utf8', start, end);
-    const spans = maskText(raw, this.regexes, this.replacements.map((r) => r.toString()));
+  /** One mask on the text as masked so far, of an ASCII line. */
+  private scanText(buffer: Buffer, start: number, end: number, k: number): void {
+    const { starts, ends, masks, texts } = this;
+    let text = '';
+    let at = start;
+    const spans = Array.from({ length: this.count }, (_, s): Span => {
+      const [from, to, mask] = [starts[s], ends[s], masks[s]];
+      text += buffer.toString('latin1', at, from);
+      const span = { start: text.length, end: text.length + texts[mask].length, rawStart: from - start, rawEnd: to - start, mask };
+      text += texts[mask];
+      at = to;
+      return span;
+    });
+    text += buffer.toString('latin1', at, end);
+    const found = maskOnce(text, spans, k, finder(this.patterns[k].bytes, this.regexes[k], text), texts);
+    if (found === null) return;
+    for (const [i, s] of found.spans.entries()) this.spare(i, start + s.rawStart, start + s.rawEnd, s.mask);
+    this.swap();
+    this.count = found.spans.length;
+  }
+
+  /** All masks on the text of a line that is not ASCII. */
+  private runOnText(buffer: Buffer, start: number, end: number): void {
+    const raw = buffer.toString('utf8', start, end);
+    let text = raw;
+    let spans: readonly Span[] = [];
+    for (const [k, regex] of this.regexes.entries()) {
+      const found = maskOnce(text, spans, k, (t, from) => regex.exec(t, from), this.texts);
+      if (found !== null) ({ text, spans } = found);
+    }
     // Characters to bytes, walking along: counting from the front for each span would be quadratic.
     let chars = 0;
     let bytes = start;
     const byteAt = (position: number): number => {
-      bytes += ascii ? position - chars : Buffer.byteLength(raw.slice(chars, position));
+      bytes += Buffer.byteLength(raw.slice(chars, position));
       chars = position;
       return bytes;
     };
@@ -150,57 +196,84 @@ interface Span {
   mask: number;
 }
 
-/** Masks applied one after the other to the text itself: the general case, and what the fast path must equal. */
-function maskText(raw: string, regexes: readonly SafeRegex[], replacements: readonly string[]): Span[] {
-  let text = raw;
-  let spans: Span[] = [];
-  for (const [mask, regex] of regexes.entries()) {
-    const next: Span[] = [];
-    let out = '';
-    let at = 0;
-    let kept = 0; // spans before this one stand in `next`, or were swallowed
-    let first = 0; // first span that ends after the match's beginning
-    const keepSpansUntil = (position: number): void => {
-      for (; kept < spans.length && spans[kept].end <= position; kept++) {
-        const s = spans[kept];
-        out += text.slice(at, s.start);
-        next.push({ ...s, start: out.length, end: out.length + s.end - s.start });
-        out += text.slice(s.start, s.end);
-        at = s.end;
-      }
-    };
-    let next16 = 0;
-    for (let match = regex.exec(text, 0); match !== null; match = next16 > text.length ? null : regex.exec(text, next16)) {
-      const { start: from, end: to } = match;
-      next16 = to === from ? to + 1 : to;
-      if (to === from) continue;
-      while (first < spans.length && spans[first].end <= from) first++;
-      let after = first; // first span beyond the match
-      while (after < spans.length && spans[after].end <= to) after++;
-      const cutAtStart = first < spans.length && spans[first].start < from;
-      const cutAtEnd = after < spans.length && spans[after].start < to;
-      if (cutAtStart || cutAtEnd) continue;
-      keepSpansUntil(from);
-      out += text.slice(at, from);
-      // Raw offsets: undo the length changes of the spans before; a span's own edges are known.
-      const shiftBefore = (k: number): number => (k === 0 ? 0 : spans[k - 1].rawEnd - spans[k - 1].end);
-      const startsSpan = first < after && spans[first].start === from;
-      next.push({
-        start: out.length,
-        end: out.length + replacements[mask].length,
-        rawStart: startsSpan ? spans[first].rawStart : from + shiftBefore(first),
-        rawEnd: to + shiftBefore(after),
-        mask,
-      });
-      out += replacements[mask];
-      at = to;
-      kept = Math.max(kept, after);
+type Find = (text: string, from: number) => { readonly start: number; readonly end: number } | null;
+
+const scratch = { bytes: Buffer.alloc(1 << 12) };
+
+/** The next match in an ASCII text: by the automaton where there is one. */
+function finder(pattern: Pattern | null, regex: SafeRegex, text: string): Find {
+  if (pattern === null) return (t, from) => regex.exec(t, from);
+  if (text.length > scratch.bytes.length) scratch.bytes = Buffer.alloc(text.length * 2);
+  const { bytes } = scratch;
+  bytes.write(text, 'latin1');
+  return (_, from) => (pattern.find(bytes, from, text.length, from > 0 ? bytes[from - 1] : EDGE) ? { start: pattern.matchStart, end: pattern.matchEnd } : null);
+}
+
+/** One mask applied to the text itself, in which `given` stand already; null: it finds nothing. The general case, and what the quick one must equal. */
+function maskOnce(text: string, given: readonly Span[], mask: number, find: Find, replacements: readonly string[]): { text: string; spans: Span[] } | null {
+  const spans = given;
+  const next: Span[] = [];
+  let out = '';
+  let at = 0;
+  let kept = 0; // spans before this one stand in `next`, or were swallowed
+  let first = 0; // first span that ends after the match's beginning
+  let any = false;
+  const keepSpansUntil = (position: number): void => {
+    for (; kept < spans.length && spans[kept].end <= position; kept++) {
+      const s = spans[kept];
+      out += text.slice(at, s.start);
+      next.push({ ...s, start: out.length, end: out.length + s.end - s.start });
+      out += text.slice(s.start, s.end);
+      at = s.end;
     }
-    keepSpansUntil(text.length);
-    text = out + text.slice(at);
-    spans = next;
+  };
+  let next16 = 0;
+  for (let match = find(text, 0); match !== null; match = next16 > text.length ? null : find(text, next16)) {
+    const { start: from, end: to } = match;
+    next16 = to === from ? to + 1 : to;
+    if (to === from) continue;
+    while (first < spans.length && spans[first].end <= from) first++;
+    let after = first; // first span beyond the match
+    while (after < spans.length && spans[after].end <= to) after++;
+    const cutAtStart = first < spans.length && spans[first].start < from;
+    const cutAtEnd = after < spans.length && spans[after].start < to;
+    if (cutAtStart || cutAtEnd) continue;
+    any = true;
+    keepSpansUntil(from);
+    out += text.slice(at, from);
+    // Raw offsets: undo the length changes of the spans before; a span's own edges are known.
+    const shiftBefore = (k: number): number => (k === 0 ? 0 : spans[k - 1].rawEnd - spans[k - 1].end);
+    const startsSpan = first < after && spans[first].start === from;
+    next.push({
+      start: out.length,
+      end: out.length + replacements[mask].length,
+      rawStart: startsSpan ? spans[first].rawStart : from + shiftBefore(first),
+      rawEnd: to + shiftBefore(after),
+      mask,
+    });
+    out += replacements[mask];
+    at = to;
+    kept = Math.max(kept, after);
   }
-  return spans;
+  if (!any) return null;
+  keepSpansUntil(text.length);
+  return { text: out + text.slice(at), spans: next };
+}
+
+/**
+ * No match can hold a character that an earlier mask put in: its ends are none of the pattern's, and between them the pattern finds nothing.
+ * Then it can be searched for in the raw bytes between.
+ */
+function leavesAlone(pattern: Pattern, text: Buffer): boolean {
+  const { alphabet } = pattern;
+  if (!text.every((b) => b < 128) || (text.length === 0 && pattern.looksAround)) return false;
+  if (text.every((b) => alphabet[b] === 0)) return true;
+  return alphabet[text[0]] === 0 && alphabet[text[text.length - 1]] === 0 && !pattern.find(text, 0, text.length);
+}
+
+function holds(buffer: Buffer, start: number, end: number, byte: number): boolean {
+  for (let i = start; i < end; i++) if (buffer[i] === byte) return true;
+  return false;
 }
 
 function grown(array: Int32Array): Int32Array<ArrayBuffer> {

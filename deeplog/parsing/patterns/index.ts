@@ -1,5 +1,5 @@
 export type { Pattern } from './automaton.js';
-export { EDGE } from './regex_program.js';
+export { EDGE, neededBytes } from './regex_program.js';
 export { compilePattern } from './compile.js';
 export { LinePattern } from './line_pattern.js';
 export { SafeRegex } from './safe_regex.js';

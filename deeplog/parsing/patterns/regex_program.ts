@@ -48,10 +48,39 @@ export function regexProgram(pattern: string, reversed = false): Instruction[] |
   }
 }
 
+/**
+ * Bytes of which every match holds at least one each; look-arounds, of whatever length, are taken to hold. Empty where none is known. Of the
+ * rarest kind first: punctuation, then capital letters, then others.
+ */
+export function neededBytes(pattern: string): number[] {
+  try {
+    const kind = (b: number): number => (b === 32 ? 3 : /[A-Z]/.test(String.fromCharCode(b)) ? 1 : /[a-z0-9]/.test(String.fromCharCode(b)) ? 2 : 0);
+    return [...needed(new Parser(pattern, true).parse())].sort((a, b) => kind(a) - kind(b));
+  } catch (error) {
+    if (error instanceof Unsupported) return [];
+    throw error;
+  }
+}
+
+function needed(node: Node): Set<number> {
+  switch (node.kind) {
+    case 'set': return new Set(node.bytes.reduce((a, b) => a + b, 0) === 1 ? [node.bytes.indexOf(1)] : []);
+    case 'assert': return new Set();
+    case 'repeat': return node.min > 0 ? needed(node.item) : new Set();
+    case 'sequence': return new Set(node.items.flatMap((item) => [...needed(item)]));
+    case 'choice': {
+      const [first, ...others] = node.items.map(needed);
+      return new Set([...first].filter((b) => others.every((set) => set.has(b))));
+    }
+    default: return node satisfies never;
+  }
+}
+
 class Parser {
   private at = 0;
   private ignoreCase = false;
-  constructor(private readonly text: string) {}
+  /** `loose`: what look-arounds ask for does not matter, nor what is repeated. */
+  constructor(private readonly text: string, private readonly loose = false) {}
 
   parse(): Node {
     if (this.text.startsWith('(?i)')) { this.ignoreCase = true; this.at = 4; }
@@ -78,7 +107,7 @@ class Parser {
       const bounds = this.quantifier();
       if (!bounds) return item;
       // Whether an empty round counts is another matter in every engine.
-      if (asserts(item)) throw new Unsupported();
+      if (asserts(item) && !this.loose) throw new Unsupported();
       let greedy = true;
       if (this.text[this.at] === '?') { greedy = false; this.at++; }
       else if (this.text[this.at] === '+') throw new Unsupported();
@@ -111,7 +140,7 @@ class Parser {
         this.at += around[0].length;
         const looked = this.choice();
         if (this.text[this.at++] !== ')') throw new Unsupported();
-        return { kind: 'assert', places: [lookAround(looked, around[1] === '<', around[2] === '!')] };
+        return { kind: 'assert', places: this.loose ? [] : [lookAround(looked, around[1] === '<', around[2] === '!')] };
       } else if (this.text[this.at] === '?') throw new Unsupported();
       const node = this.choice();
       if (this.text[this.at++] !== ')') throw new Unsupported();
