@@ -1,5 +1,5 @@
 import { UsageError } from '../common/index.js';
-import { EDGE, LinePattern, neededBytes, SafeRegex, type Pattern } from './patterns/index.js';
+import { behindCharacter, compilePattern, EDGE, LinePattern, neededBytes, SafeRegex, WideLine, type Pattern } from './patterns/index.js';
 
 /** One entry of `[MASKING] masking`: what matches becomes `<mask_with>`. */
 export interface MaskingInstruction {
@@ -30,6 +30,8 @@ export class Masker {
   private readonly patterns: readonly LinePattern[];
   private readonly regexes: readonly SafeRegex[];
   private readonly searches: readonly Search[];
+  /** The same for lines that are not ASCII, made when the first of them comes. */
+  private wide: { readonly patterns: readonly (Pattern | null)[]; readonly searches: readonly Search[]; readonly line: WideLine } | null = null;
   private readonly texts: readonly string[];
   private spareStarts = new Int32Array(64);
   private spareEnds = new Int32Array(64);
@@ -44,11 +46,15 @@ export class Masker {
     this.texts = this.replacements.map((r) => r.toString());
     this.patterns = instructions.map((i) => new LinePattern(i.regexPattern));
     this.regexes = instructions.map((i) => new SafeRegex(i.regexPattern));
-    this.searches = this.patterns.map(({ bytes, pattern }, k): Search => {
+    this.searches = this.searchesOf(this.patterns.map(({ bytes }) => bytes));
+  }
+
+  private searchesOf(patterns: readonly (Pattern | null)[]): Search[] {
+    return patterns.map((bytes, k): Search => {
       const earlier = this.replacements.slice(0, k);
       return {
         bytes: bytes !== null && earlier.every((text) => leavesAlone(bytes, text)) ? bytes : null,
-        needed: neededBytes(pattern).find((b) => !earlier.some((text) => text.includes(b))) ?? -1,
+        needed: neededBytes(this.instructions[k].regexPattern).find((b) => !earlier.some((text) => text.includes(b))) ?? -1,
       };
     });
   }
@@ -72,15 +78,42 @@ export class Masker {
     this.count = 0;
     if (this.patterns.length === 0) return;
     if (!ascii) {
-      this.runOnText(buffer, start, end);
+      if (!this.runWide(buffer, start, end)) this.runOnText(buffer, start, end);
       return;
     }
     const { searches } = this;
     for (let k = 0; k < searches.length; k++) {
       const { bytes, needed } = searches[k];
       if (bytes !== null) this.scanGaps(bytes, buffer, start, end, k);
-      else if (needed < 0 || holds(buffer, start, end, needed)) this.scanText(buffer, start, end, k);
+      else if (needed < 0 || holds(buffer, start, end, needed)) this.scanText(buffer, start, end, k, this.patterns[k].bytes);
     }
+  }
+
+  /** By automata over the line's characters; false: some mask has none that could be needed here. */
+  private runWide(buffer: Buffer, start: number, end: number): boolean {
+    this.wide ??= this.widened();
+    const { patterns, searches, line } = this.wide;
+    for (let k = 0; k < searches.length; k++) if (patterns[k] === null && (searches[k].needed < 0 || holds(buffer, start, end, searches[k].needed))) return false;
+    if (!line.read(buffer, start, end)) return false;
+    for (let k = 0; k < searches.length; k++) {
+      const { bytes } = searches[k];
+      const pattern = patterns[k];
+      if (bytes !== null) this.scanGaps(bytes, line.bytes, 0, line.length, k);
+      else if (pattern !== null) this.scanText(line.bytes, 0, line.length, k, pattern);
+    }
+    const { starts, ends, count } = this;
+    for (let s = 0; s < count; s++) {
+      starts[s] = line.offsets[starts[s]];
+      ends[s] = line.offsets[ends[s]];
+    }
+    return true;
+  }
+
+  private widened(): { patterns: readonly (Pattern | null)[]; searches: readonly Search[]; line: WideLine } {
+    // What masks put in must be of characters that stand for themselves.
+    const plain = this.replacements.every((text) => text.every((b) => b >= 32 && b < 128));
+    const patterns = this.instructions.map(({ regexPattern }) => (plain ? compilePattern(regexPattern, { wide: true }) : null));
+    return { patterns, searches: this.searchesOf(patterns), line: new WideLine() };
   }
 
   private scanGaps(pattern: Pattern, buffer: Buffer, start: number, end: number, k: number): void {
@@ -140,7 +173,7 @@ export class Masker {
   }
 
   /** One mask on the text as masked so far, of an ASCII line. */
-  private scanText(buffer: Buffer, start: number, end: number, k: number): void {
+  private scanText(buffer: Buffer, start: number, end: number, k: number, pattern: Pattern | null): void {
     const { starts, ends, masks, texts } = this;
     let text = '';
     let at = start;
@@ -153,7 +186,7 @@ export class Masker {
       return span;
     });
     text += buffer.toString('latin1', at, end);
-    const found = maskOnce(text, spans, k, finder(this.patterns[k].bytes, this.regexes[k], text), texts);
+    const found = maskOnce(text, spans, k, finder(pattern, this.regexes[k], text), texts);
     if (found === null) return;
     for (const [i, s] of found.spans.entries()) this.spare(i, start + s.rawStart, start + s.rawEnd, s.mask);
     this.swap();
@@ -230,7 +263,7 @@ function maskOnce(text: string, given: readonly Span[], mask: number, find: Find
   let next16 = 0;
   for (let match = find(text, 0); match !== null; match = next16 > text.length ? null : find(text, next16)) {
     const { start: from, end: to } = match;
-    next16 = to === from ? to + 1 : to;
+    next16 = to === from ? behindCharacter(text, to) : to;
     if (to === from) continue;
     while (first < spans.length && spans[first].end <= from) first++;
     let after = first; // first span beyond the match

@@ -1,4 +1,4 @@
-import type { EDGE, Instruction } from './regex_program.js';
+import type { Instruction } from './regex_program.js';
 
 /** More states than this and the table would not stay in cache: RegExp is used instead. */
 export const MAX_STATES = 512;
@@ -24,7 +24,7 @@ export interface Pattern {
   readonly alphabet: Uint8Array;
   /** What stands beside the bytes matters. */
   readonly looksAround: boolean;
-  /** Finds the leftmost match in bytes[from, end); `before` and `behind`: the bytes beside them, or {@link EDGE} where the text ends. */
+  /** Finds the leftmost match in bytes[from, end); `before` and `behind`: the bytes beside them, or EDGE where the text ends. */
   find(bytes: Uint8Array, from: number, end: number, before?: number, behind?: number): boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { Pattern } from './automaton.js';
 import { compilePattern } from './compile.js';
-import { SafeRegex } from './safe_regex.js';
+import { behindCharacter, SafeRegex } from './safe_regex.js';
 
 /**
  * One user-given regular expression, searched in a slice of a line's bytes. ASCII lines go through the automaton where
@@ -30,7 +30,7 @@ export class LinePattern {
     let from16 = 0;
     for (let match = this.regex.exec(text, 0); match !== null; match = this.regex.exec(text, from16)) {
       if (match.end === match.start) {
-        from16 = match.end + 1;
+        from16 = behindCharacter(text, match.end);
         if (from16 > text.length) return false;
         continue;
       }

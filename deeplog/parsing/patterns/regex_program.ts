@@ -1,3 +1,5 @@
+import { WIDE } from './wide.js';
+
 /** Stands for the missing neighbour where the text begins or ends. */
 export const EDGE = 128;
 
@@ -33,11 +35,11 @@ class Unsupported extends Error {}
 
 /**
  * Parses `pattern` and returns its program, or null when it is outside the subset.
- * `reversed` gives the program of the reversed language, for finding where a match began.
+ * `reversed` gives the program of the reversed language, for finding where a match began; `wide`: of a {@link WideLine}'s bytes.
  */
-export function regexProgram(pattern: string, reversed = false): Instruction[] | null {
+export function regexProgram(pattern: string, reversed = false, wide = false): Instruction[] | null {
   try {
-    const node = new Parser(pattern).parse();
+    const node = new Parser(pattern, { wide }).parse();
     const program: Instruction[] = [];
     emit(node, program, reversed);
     program.push({ op: 'match' });
@@ -55,7 +57,7 @@ export function regexProgram(pattern: string, reversed = false): Instruction[] |
 export function neededBytes(pattern: string): number[] {
   try {
     const kind = (b: number): number => (b === 32 ? 3 : /[A-Z]/.test(String.fromCharCode(b)) ? 1 : /[a-z0-9]/.test(String.fromCharCode(b)) ? 2 : 0);
-    return [...needed(new Parser(pattern, true).parse())].sort((a, b) => kind(a) - kind(b));
+    return [...needed(new Parser(pattern, { loose: true }).parse())].sort((a, b) => kind(a) - kind(b));
   } catch (error) {
     if (error instanceof Unsupported) return [];
     throw error;
@@ -79,11 +81,23 @@ function needed(node: Node): Set<number> {
 class Parser {
   private at = 0;
   private ignoreCase = false;
-  /** `loose`: what look-arounds ask for does not matter, nor what is repeated. */
-  constructor(private readonly text: string, private readonly loose = false) {}
+  private readonly loose: boolean;
+  private readonly wide: boolean;
+
+  /** `loose`: what look-arounds ask for does not matter, nor what is repeated. `wide`: bytes that stand for what is not ASCII belong to Python's classes. */
+  constructor(private readonly text: string, { loose = false, wide = false }: { loose?: boolean; wide?: boolean } = {}) {
+    this.loose = loose;
+    this.wide = wide;
+  }
 
   parse(): Node {
-    if (this.text.startsWith('(?i)')) { this.ignoreCase = true; this.at = 4; }
+    // What stands for other characters cannot stand for itself.
+    if (this.wide && [...this.text].some((c) => c.charCodeAt(0) >= WIDE.letter && c.charCodeAt(0) <= WIDE.other)) throw new Unsupported();
+    if (this.text.startsWith('(?i)')) {
+      if (this.wide) throw new Unsupported(); // some letters' other case is ASCII
+      this.ignoreCase = true;
+      this.at = 4;
+    }
     const node = this.choice();
     if (this.at < this.text.length) throw new Unsupported();
     return node;
@@ -151,7 +165,7 @@ class Parser {
     if (c === '^') return { kind: 'assert', places: [{ before: only(EDGE), behind: ANYTHING }] };
     if (c === '$') return { kind: 'assert', places: [{ before: ANYTHING, behind: only(EDGE) }] };
     if (c === '\\') {
-      const places = PLACES[this.text[this.at] ?? ''];
+      const places = (this.wide ? WIDE_PLACES : PLACES)[this.text[this.at] ?? ''];
       if (places !== undefined) {
         this.at++;
         return { kind: 'assert', places };
@@ -165,12 +179,12 @@ class Parser {
 
   private escape(c: string | undefined): Uint8Array {
     switch (c) {
-      case 'd': return range('0', '9');
-      case 'D': return negate(range('0', '9'));
-      case 'w': return word();
-      case 'W': return negate(word());
-      case 's': return whitespace();
-      case 'S': return negate(whitespace());
+      case 'd': return this.digits();
+      case 'D': return negate(this.digits());
+      case 'w': return word(this.wide);
+      case 'W': return negate(word(this.wide));
+      case 's': return this.whitespace();
+      case 'S': return negate(this.whitespace());
       case 't': return bytesOf('\t');
       case 'n': return bytesOf('\n');
       case 'r': return bytesOf('\r');
@@ -181,6 +195,18 @@ class Parser {
         if (c === undefined || /[A-Za-z0-9]/.test(c)) throw new Unsupported();
         return this.fold(bytesOf(c));
     }
+  }
+
+  private digits(): Uint8Array {
+    const bytes = range('0', '9');
+    if (this.wide) bytes[WIDE.digit] = 1;
+    return bytes;
+  }
+
+  private whitespace(): Uint8Array {
+    const bytes = whitespace();
+    if (this.wide) bytes[WIDE.space] = 1;
+    return bytes;
   }
 
   private characterClass(): Uint8Array {
@@ -204,7 +230,9 @@ class Parser {
         const last = end === '\\' ? this.escape(this.text[this.at++]) : bytesOf(end);
         const one = (set: Uint8Array): boolean => set.reduce((a, b) => a + b, 0) === 1;
         if (!one(single) || !one(last)) throw new Unsupported();
-        for (let b = low; b <= last.indexOf(1); b++) bytes[b] = 1;
+        const high = last.indexOf(1);
+        if (this.wide && low <= WIDE.other && high >= WIDE.letter) throw new Unsupported();
+        for (let b = low; b <= high; b++) bytes[b] = 1;
       } else for (let b = 0; b < 128; b++) bytes[b] |= single[b];
     }
     this.at++;
@@ -293,12 +321,15 @@ function only(symbol: number): Uint8Array {
 }
 
 /** By the letter behind the backslash. */
-const PLACES: Readonly<Record<string, readonly Place[]>> = {
-  b: [{ before: neighbour(word(), false), behind: neighbour(negate(word()), true) }, { before: neighbour(negate(word()), true), behind: neighbour(word(), false) }],
-  B: [{ before: neighbour(word(), false), behind: neighbour(word(), false) }, { before: neighbour(negate(word()), true), behind: neighbour(negate(word()), true) }],
-  A: [{ before: only(EDGE), behind: ANYTHING }],
-  Z: [{ before: ANYTHING, behind: only(EDGE) }],
-};
+const [PLACES, WIDE_PLACES] = [false, true].map((wide): Readonly<Record<string, readonly Place[]>> => {
+  const [inside, outside] = [neighbour(word(wide), false), neighbour(negate(word(wide)), true)];
+  return {
+    b: [{ before: inside, behind: outside }, { before: outside, behind: inside }],
+    B: [{ before: inside, behind: inside }, { before: outside, behind: outside }],
+    A: [{ before: only(EDGE), behind: ANYTHING }],
+    Z: [{ before: ANYTHING, behind: only(EDGE) }],
+  };
+});
 
 /** The neighbour that a look-around asks for: one character of a set, or the text's end. @throws Unsupported when it asks for more */
 function lookAround(looked: Node, behindUs: boolean, negated: boolean): Place {
@@ -340,8 +371,9 @@ function range(from: string, to: string): Uint8Array {
   return bytes;
 }
 
-function word(): Uint8Array {
+function word(wide: boolean): Uint8Array {
   const bytes = range('0', '9');
+  if (wide) bytes[WIDE.letter] = bytes[WIDE.digit] = 1;
   bytes.fill(1, 65, 91);
   bytes.fill(1, 97, 123);
   bytes[95] = 1;

@@ -134,3 +134,8 @@ function openQuantifiers(source: string): { quantifiers: number; nested: boolean
   }
   return { quantifiers, nested };
 }
+
+/** Where the next character begins: a search from within one (two UTF-16 units) begins with it again, without end. */
+export function behindCharacter(text: string, at: number): number {
+  return at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
+}
