@@ -67,7 +67,7 @@ export class LineSource implements LogSource {
     let first = true;
     let atStart = true;
     let skipMark = false;
-    let reading = readFully(handle, buffer, 0, chunkBytes);
+    let reading = readAhead(handle, buffer, 0, chunkBytes);
     for (;;) {
       const bytesRead = await reading;
       this.bytesRead += bytesRead;
@@ -92,7 +92,7 @@ export class LineSource implements LogSource {
       if (spare.length < rest + chunkBytes) spare = Buffer.allocUnsafe((rest + chunkBytes) * 2);
       buffer.copy(spare, 0, end, reached);
       // The next piece is read while this one is worked on.
-      reading = readFully(handle, spare, rest, chunkBytes);
+      reading = readAhead(handle, spare, rest, chunkBytes);
       if (end > from) yield { buffer: from === 0 ? buffer : buffer.subarray(from), end: end - from, ascii: isAscii(buffer.subarray(from, end)) };
       if (end > 0) skipMark = false; // it was in front of what is done
       [buffer, spare] = [spare, buffer];
@@ -151,6 +151,13 @@ async function readFully(handle: FileHandle, buffer: Buffer, at: number, wanted:
     filled += bytesRead;
   }
   return filled;
+}
+
+/** The same, thrown only where it is awaited: who has seen enough closes the file while it goes on. */
+function readAhead(handle: FileHandle, buffer: Buffer, at: number, wanted: number): Promise<number> {
+  const reading = readFully(handle, buffer, at, wanted);
+  reading.catch(() => undefined);
+  return reading;
 }
 
 /** A line grew beyond what its reader allows. */

@@ -64,3 +64,20 @@ describe('A plain file read by chunks, in any order', () => {
     await expect((await LineSource.open(file)).ranges()).rejects.toThrow('UTF-16');
   });
 });
+
+describe('A plain file that is read no further', () => {
+  it('is closed while more of it is on its way, which nobody hears of', async () => {
+    const file = path.join(scratchFolder(), 'x.log');
+    writeFileSync(file, 'one line\n'.repeat(150)); // a chunk and a half: what is read ahead takes two calls, the second of a closed file
+    const unheard: unknown[] = [];
+    const hear = (error: unknown): void => { unheard.push(error); };
+    process.on('unhandledRejection', hear);
+    for await (const { end } of (await LineSource.open(file, { chunkBytes: 900 })).chunks()) {
+      expect(end).toBe(900);
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('unhandledRejection', hear);
+    expect(unheard).toEqual([]);
+  });
+});
