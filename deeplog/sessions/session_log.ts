@@ -1,4 +1,5 @@
 import { enlarged, type SessionEvents, type SessionRecord } from '../artifacts/index.js';
+import { DataError } from '../common/index.js';
 
 const CHUNK_BYTES = 32;
 const DATA_BYTES = CHUNK_BYTES - 4;
@@ -40,7 +41,7 @@ export class SessionLog {
   private scratch = new Uint8Array(1 << 10);
   private readonly unpacked: { -readonly [K in keyof SessionEvents]: SessionEvents[K] } = { ...NO_EVENTS };
 
-  /** `handle` from {@link begin}; `line` 1-based, rising; `time` ms or NaN. */
+  /** `handle` from {@link begin}; `line` 1-based, rising; `time` ms or NaN. @throws DataError when a line's number does not rise. */
   append(handle: number, event: number, line: number, time: number, label: boolean | null): void {
     const { open } = this;
     const s = handle * FIELDS;
@@ -57,7 +58,7 @@ export class SessionLog {
       open[s + LAST_TIME] = time;
     }
     let used = open[s + USED];
-    if (used + 6 <= DATA_BYTES && event < 128 && sinceLine < 2_097_152 && code < 16_384) {
+    if (used + 6 <= DATA_BYTES && event < 128 && sinceLine > 0 && sinceLine < 2_097_152 && code < 16_384) {
       // Nearly all: at most six bytes, of which no chunk is full.
       const tail = open[s + TAIL];
       const block = this.blocks[tail >>> 15];
@@ -78,6 +79,7 @@ export class SessionLog {
       used = at - begin;
       open[s + USED] = used;
     } else {
+      if (sinceLine <= 0 && count > 0) throw new DataError(`Line ${line} comes after line ${line - sinceLine} of the same session: the numbers that lines of --numbered bring along must rise. Sort the lines by number (sort -n).`);
       this.varint(s, event);
       this.varint(s, sinceLine);
       this.varint(s, code);
