@@ -52,6 +52,7 @@ export class AtomicFile {
 
   private async writePieces(chunks: Uint8Array[]): Promise<void> {
     try {
+      if (this.failed !== null) throw this.failed as Error;
       for (let left = chunks; left.length > 0;) {
         let { bytesWritten } = await this.handle.writev(left);
         let whole = 0;
@@ -70,7 +71,7 @@ export class AtomicFile {
     for (const { byteLength } of written) this.unsynced += byteLength;
     if (this.unsynced < SYNC_BYTES || this.syncing !== null) return;
     this.unsynced = 0;
-    // A file system says what went wrong once: kept for the end.
+    // A file system says what went wrong once: kept for the next write, or the end.
     this.syncing = this.handle.datasync().catch((error: unknown) => { this.failed ??= error; }).finally(() => { this.syncing = null; });
   }
 

@@ -21,6 +21,20 @@ describe('atomic files', () => {
     expect(readFileSync(file, 'utf8')).toBe('old');
   });
 
+  it.each(['at the next piece', 'at the end'])('that are long say it %s when the disk fails while they are synced, and leave nothing', async (when) => {
+    const folder = scratchFolder();
+    const file = await AtomicFile.create(path.join(folder, 'long'));
+    const handle = Reflect.get(file, 'handle') as { datasync: () => Promise<void> };
+    handle.datasync = () => Promise.reject(new Error('EIO: i/o error, fdatasync'));
+    const piece = new Uint8Array(40 << 20);
+    await file.writeAll([piece]);
+    await new Promise(setImmediate);
+    const next = when === 'at the end' ? file.commit() : file.writeAll([piece.subarray(0, 1)]);
+    await expect(next).rejects.toThrow(`${path.join(folder, 'long')}: writing failed (EIO: i/o error, fdatasync). What was there before is untouched.`);
+    await file.abandon();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('name the path that cannot be written, and JSON that cannot be read', async () => {
     const folder = scratchFolder();
     writeFileSync(path.join(folder, 'file'), '');
