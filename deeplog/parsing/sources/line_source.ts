@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError, messageOf } from '../../common/index.js';
 import { FileDigest } from './file_digest.js';
-import { CHUNK_BYTES, rangesOf, type FileRanges } from './ranges.js';
+import { CHUNK_BYTES, CutOffError, rangesOf, type FileRanges } from './ranges.js';
 import type { LineChunk, LogSource } from './types.js';
 import { unzstd, ZSTD_MAGIC } from './zstd.js';
 
@@ -32,7 +32,7 @@ export class LineSource implements LogSource {
     return this.digest?.sha256 ?? new Map<string, string>();
   }
 
-  /** @throws DataError when compressed data is damaged or cut off. */
+  /** @throws DataError when compressed data is damaged or cut off; CutOffError when the file is not as long as it was. */
   async *chunks(): AsyncGenerator<LineChunk> {
     const handle = this.totalBytes === null ? null : await open(this.name, 'r');
     try {
@@ -81,6 +81,7 @@ export class LineSource implements LogSource {
       atStart = false;
       const from = skipMark ? 3 : 0;
       if (bytesRead === 0) {
+        if (this.bytesRead < (this.totalBytes ?? 0)) throw new CutOffError(this.name);
         this.digest?.end();
         if (filled > from) yield { buffer: buffer.subarray(from), end: filled - from, ascii: isAscii(buffer.subarray(from, filled)) };
         return;

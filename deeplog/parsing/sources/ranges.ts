@@ -1,7 +1,17 @@
 import { isAscii } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
+import { DataError } from '../../common/index.js';
 import type { FileDigest } from './file_digest.js';
 import type { LineChunk } from './types.js';
+
+/** A file has become shorter since it was opened: what stood there is lost. */
+export class CutOffError extends DataError {
+  override name = 'CutOffError';
+
+  constructor(file: string) {
+    super(`${file}: was cut off while it was read, as rotation by copying does. Parse it again, or the copy.`);
+  }
+}
 
 /** Chunks that are cut without being read: anyone can read any of them, and together they are the chunks of the whole file. */
 export interface FileRanges {
@@ -47,7 +57,7 @@ export class RangeReader {
     closeSync(this.handle);
   }
 
-  /** Chunk `index` in `spare`, or in larger room where that does not do. */
+  /** Chunk `index` in `spare`, or in larger room where that does not do. @throws CutOffError */
   read(index: number, spare?: SharedArrayBuffer): RangeChunk {
     const { size, count, chunkBytes } = this.ranges;
     const first = index * chunkBytes;
@@ -80,7 +90,7 @@ export class RangeReader {
     let filled = 0;
     while (filled < to - from) {
       const read = readSync(this.handle, buffer, filled, to - from - filled, from + filled);
-      if (read === 0) break; // cut off meanwhile
+      if (read === 0) throw new CutOffError(this.ranges.file);
       filled += read;
     }
     return filled;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LineSource, RangeReader } from '../../../deeplog/parsing/sources/index.js';
@@ -79,5 +79,34 @@ describe('A plain file that is read no further', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     process.off('unhandledRejection', hear);
     expect(unheard).toEqual([]);
+  });
+});
+
+describe('A plain file that becomes shorter while it is read', () => {
+  const file = path.join(scratchFolder(), 'x.log');
+  const open = async (): Promise<LineSource> => {
+    writeFileSync(file, 'one line\n'.repeat(1000));
+    return LineSource.open(file, { chunkBytes: 900 });
+  };
+
+  it.each([0, 4000])('is refused, not taken for all there was (%i bytes left)', async (left) => {
+    const source = await open();
+    const chunks = source.chunks();
+    await chunks.next();
+    truncateSync(file, left);
+    await expect((async () => { for await (const { end } of chunks) expect(end).toBeGreaterThan(0); })()).rejects.toThrow(`${file}: was cut off while it was read`);
+    const ranges = await (await open()).ranges();
+    if (ranges === null) throw new Error('no ranges');
+    const reader = new RangeReader(ranges);
+    reader.read(0);
+    truncateSync(file, left);
+    for (const index of [8, ranges.count - 1]) expect(() => reader.read(index)).toThrow(`${file}: was cut off while it was read`);
+    reader.close();
+  });
+
+  it('is read on where it has grown', async () => {
+    const source = await open();
+    appendFileSync(file, 'more\n');
+    expect((await inOrder(source)).join('')).toContain('more\n');
   });
 });
