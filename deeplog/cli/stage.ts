@@ -25,17 +25,22 @@ export interface StageGroup {
 }
 
 const INTERRUPTED = 130;
+/** How signals that ask for an end are said, and the exit code. */
+const SIGNALS = { SIGINT: ['interrupted', INTERRUPTED], SIGTERM: ['terminated', 143] } as const;
 
-/** Runs the command line: exit code 0 done, 1 failed, 2 bad usage, 130 interrupted. Never a stack trace without --debug. */
+/** Runs the command line: exit code 0 done, 1 failed, 2 bad usage, 130 interrupted, 143 terminated. Never a stack trace without --debug. */
 export async function main(stages: readonly (Stage | StageGroup)[], args: readonly string[], scriptName = 'deeplog'): Promise<void> {
   // A reader that closes early (| head) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); });
   // A stage with work to save listens itself; any other just ends, and exit handlers clean up.
-  process.on('SIGINT', () => {
-    if (process.listenerCount('SIGINT') > 1) return;
-    process.stderr.write('deeplog: interrupted\n');
-    process.exit(INTERRUPTED);
-  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const [said, code] = SIGNALS[signal];
+    process.on(signal, () => {
+      if (process.listenerCount(signal) > 1) return;
+      process.stderr.write(`deeplog: ${said}\n`);
+      process.exit(code);
+    });
+  }
   const words = args.map(normaliseFlag);
   // One stage alone, run by its file, has its flags to show.
   const whole = stages.some((s) => s.group !== undefined);

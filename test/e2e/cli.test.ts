@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -115,5 +115,20 @@ describe('mistakes get one line that says the fix', () => {
     writeFileSync(path.join(cwd, 'other.log'), 'nothing like it\n'.repeat(10));
     const other = await deeplog(cwd, ['drain', '--input_file', 'other.log']);
     expect([other.code, oneLine(other)]).toEqual([1, expect.stringContaining('other.log: 10 of 10 lines (100.0 %) do not fit the log format')]);
+  });
+});
+
+describe('a stage that is told to end while it writes', () => {
+  it.each([['SIGINT', 130, 'deeplog: interrupted\n'], ['SIGTERM', 143, 'deeplog: terminated\n']] as const)('by %s leaves nothing behind', async (signal, code, said) => {
+    const cwd = workspace();
+    const child = spawn(process.execPath, ['--import', TSX, path.join(ROOT, 'run', 'deeplog.ts'), 'drain', '--stdin', '--quiet', '--output_path', 'out'], { cwd });
+    let stderr = '';
+    child.stderr.on('data', (text: Buffer) => { stderr += text.toString(); });
+    child.stdin.write('081109 203518 1 INFO a: b blk_1\n');
+    const held = (): string[] => (existsSync(path.join(cwd, 'out')) ? readdirSync(path.join(cwd, 'out')) : []);
+    while (held().filter((name) => name.endsWith('.tmp')).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill(signal);
+    expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(code);
+    expect([stderr, held()]).toEqual([said, []]);
   });
 });
