@@ -71,6 +71,8 @@ function answering(command: 'accept' | 'reject' | 'reopen', describe: string): S
       await store(o.model);
       const answer = command === 'accept' ? 'accepted' : command === 'reject' ? 'rejected' : null;
       const changed = await TriageStore.answer(o.model, (given.ids as string[]).map(String), answer, o.by ?? userInfo().username, o.note ?? null);
+      const console = new StageConsole(o.quiet);
+      for (const p of changed) if (answer === 'accepted' && [...p.names].some((name) => /\bevents? 0\b/.test(name))) console.warn(`${shortId(p.id)} is of lines that fit no template (event 0): whatever else is new at the same place will be quiet, too. Better parse and train again with these lines; "triage reopen ${shortId(p.id)}" takes the answer back`);
       for (const p of changed) process.stdout.write(`${shortId(p.id)} ${answer ?? 'open again'}: ${p.names.join('; ')} (${formatCount(p.sessions)} alert${p.sessions === 1 ? '' : 's'} so far)\n`);
     },
   };

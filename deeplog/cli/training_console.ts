@@ -41,11 +41,17 @@ export function trainingReporter(console: StageConsole): Reporter {
   };
 }
 
+const SAME_SIGNAL_MS = 500;
+
 /** A signal that fires on the first Ctrl-C, or when the process is asked to end; the second ends it at once. */
 export function interruptSignal(console: StageConsole): AbortSignal {
   const controller = new AbortController();
+  let first = 0;
   const stop = (): void => {
+    // A terminal's Ctrl-C may come twice: from the terminal, and passed on by npm.
+    if (controller.signal.aborted && performance.now() - first < SAME_SIGNAL_MS) return;
     if (controller.signal.aborted) endNow();
+    first = performance.now();
     console.warn('stopping after this step; Ctrl-C again stops at once');
     controller.abort();
   };

@@ -17,6 +17,8 @@ export function ties(others: readonly F1Difference[]): F1Difference[] {
 
 function tiesInWords(agreement: Agreement, { best, others }: NonNullable<Agreement['against_best']>): string {
   const tied = ties(others).map((o) => o.detector);
+  const unknown = others.filter(({ interval }) => interval === null);
+  if (unknown.length === others.length && others.length > 0) return `${nameOf(agreement)}: ${best} has the highest F1, and there are too few abnormal sessions to say whether the others are worse\n\n`;
   return `${nameOf(agreement)}: ${best} has the highest F1; ${tied.length === 0 ? 'all others are lower' : `${tied.join(', ')} could be as good, the others are lower`} (95 %, resampled sessions)\n\n`;
 }
 

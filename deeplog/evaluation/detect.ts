@@ -83,7 +83,7 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
   const perSession = scores === null ? await detector.scoreBatch(details?.sessions ?? []) : Float64Array.from(table.sequenceOf, (d) => scores[d]);
   const threshold = options.recalibrate ? recalibrated(table, perSession, options.targetFpr) : options.threshold ?? own;
   if (threshold === undefined) throw new DataError(`${options.model}: config.json has no threshold. Give --threshold, or --recalibrate on normal sessions.`);
-  if (options.recalibrate) await writeJson(path.join(options.model, 'config.json'), { ...config, threshold, ...('g' in config ? { g: threshold } : {}), target_fpr: options.targetFpr, recalibrated: { on: options.inputFile, at: new Date().toISOString(), target_fpr: options.targetFpr } });
+  if (options.recalibrate) await writeJson(path.join(options.model, 'config.json'), { ...config, threshold, ...('g' in config ? { g: threshold } : {}), target_fpr: options.targetFpr, recalibrated: { before: own ?? null, on: options.inputFile, at: new Date().toISOString(), target_fpr: options.targetFpr } });
 
   const triaged = options.triage ? await triage(options.model, detector, table, perSession, threshold, details, options.triageBy ?? 'default') : null;
   const flagged = await explainFlagged(detector, source, table, perSession, threshold, templates, details, triaged);
@@ -97,9 +97,12 @@ export async function detect(options: DetectOptions, engine: () => Promise<Engin
   const triageCounts = triaged === null ? null : countStandings(triaged);
   await writeJson(path.join(options.outputPath, 'metrics.json'), { schema: 'deeplog.detect_metrics/1', sessions: table.size, flagged: flagged.length, threshold, metrics, triage: triageCounts });
   await writeManifest(options.outputPath, { stage: 'detect', startedAt, options: options.flags, inputs: await hashInputs([options.inputFile, source.sessionsArrow ?? undefined, options.labelFile, path.join(options.model, 'config.json'), path.join(options.model, 'model.safetensors')]) });
-  const unwritten = triaged === null ? [] : await noteSightings(options.model, detector, triaged, byRow, table);
+  const unwritten = triaged === null ? [] : [
+    ...(triaged.outdated === 0 ? [] : [`${triaged.outdated} answered pattern${triaged.outdated === 1 ? ' speaks' : 's speak'} of events that have other templates in this model than when the answer was given: not followed (kept as "outdated" in triage.json)`]),
+    ...(await noteSightings(options.model, detector, triaged, byRow, table)),
+  ];
   return {
-    sessions: table.size, threshold, metrics, verdictsFile, triage: triageCounts, meaning: meaningOf(detector), warnings: [...source.warnings, ...unwritten, ...(options.recalibrate ? recalibrationWarnings(table, options.targetFpr) : [])],
+    sessions: table.size, threshold, metrics, verdictsFile, triage: triageCounts, meaning: meaningOf(detector), warnings: [...source.warnings, ...unwritten, ...(options.recalibrate ? recalibrationWarnings(table, perSession, threshold, options.targetFpr) : [])],
     flagged: flagged.map((f) => f.verdict).sort((a, b) => b.score - a.score),
   };
 }
@@ -184,11 +187,13 @@ function recalibrated(table: SessionTable, scores: Float64Array, targetFpr: numb
   return thresholdFor(normals, targetFpr);
 }
 
-function recalibrationWarnings(table: SessionTable, targetFpr: number): string[] {
+function recalibrationWarnings(table: SessionTable, scores: Float64Array, threshold: number, targetFpr: number): string[] {
+  const highest = scores.filter((s) => s === threshold).length;
   const normals = table.labels.reduce((n, label) => n + (label === ABNORMAL ? 0 : 1), 0);
   return [
     ...(table.labelled ? [] : ['these sessions have no labels: all of them were taken for normal']),
     ...(Math.floor(normals * targetFpr) === 0 ? [`${normals} sessions are too few for a target of ${100 * targetFpr} % false alarms: the threshold is their highest score`] : []),
+    ...(highest > 1 && scores.every((s) => s <= threshold) ? [`${highest} of these sessions share the highest score, which the threshold is now: whatever scores as they do alerts no more, new kinds of events among it. If they are no normal sessions, go back to the threshold before ("before" in the model's config.json)`] : []),
     'the verdicts above are on the sessions that the threshold was taken from; judge it on others',
   ];
 }

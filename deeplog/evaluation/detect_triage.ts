@@ -10,6 +10,8 @@ export interface Triaged {
   readonly rows: ReadonlyMap<number, { readonly names: readonly string[]; readonly group: string; readonly standing: Standing }>;
   /** The clusters they were named by, those among them that are new; null when they have other names. */
   readonly named: { readonly space: string; readonly clusters: readonly Cluster[] } | null;
+  /** Answers that are not followed: {@link TriageStore.outdated}. */
+  readonly outdated: number;
 }
 
 /** Looks the flagged sessions up in the model's triage file. @throws DataError when the file is broken; UsageError when the detector has no such names */
@@ -19,8 +21,9 @@ export async function triage(model: string, detector: Detector, table: SessionTa
   const first = new Map<number, number>();
   const keyOf = (row: number): number => (details === null ? first.get(table.sequenceOf[row]) ?? row : row);
   for (const row of flagged) if (!first.has(table.sequenceOf[row])) first.set(table.sequenceOf[row], row);
-  const { of, named } = await standings(await TriageStore.open(model), detector, by, flagged.map(keyOf), (row) => details?.sessions[row] ?? sessionAt(table, row), threshold);
-  return { rows: new Map(flagged.flatMap((row) => { const known = of.get(keyOf(row)); return known === undefined ? [] : [[row, known] as const]; })), named };
+  const store = await TriageStore.open(model);
+  const { of, named } = await standings(store, detector, by, flagged.map(keyOf), (row) => details?.sessions[row] ?? sessionAt(table, row), threshold);
+  return { rows: new Map(flagged.flatMap((row) => { const known = of.get(keyOf(row)); return known === undefined ? [] : [[row, known] as const]; })), named, outdated: store.outdated };
 }
 
 /** What `store` says of flagged sessions by their keys. @throws UsageError when the detector has no such names */

@@ -138,7 +138,7 @@ export async function readSequenceFile(file: string, labelFile?: string): Promis
       let value = 0;
       const from = i;
       for (; i < end && buffer[i] >= 48 && buffer[i] <= 57; i++) value = value * 10 + buffer[i] - 48;
-      if (i === from || i - from > 9) throw new DataError(`${file}, line ${session + 1}: expected event ids separated by blanks, got ${JSON.stringify(buffer.toString('utf8', start, Math.min(end, start + 60)))}.`);
+      if (i === from || i - from > 9) throw new DataError(`${file}, line ${session + 1}: expected event ids separated by blanks, got ${JSON.stringify(buffer.toString('utf8', start, Math.min(end, start + 60)))}. A raw log is first made into events: run the drain stage, and give what it writes.`);
       if (count === ids.length) {
         const larger = new Uint32Array(count * 2);
         larger.set(ids);

@@ -56,6 +56,10 @@ export interface TriageFile {
   readonly history: readonly TriageChange[];
   /** In the order in which they were founded; absent in files of before there were any. */
   readonly clusters?: readonly KeptCluster[];
+  /** What the events were whose numbers the patterns are made of; absent in files of before, and where the model has no templates. */
+  readonly templates?: Readonly<Record<string, string>>;
+  /** Patterns of events that have become others: their answers are not followed, and not lost. */
+  readonly outdated?: readonly TriagePattern[];
 }
 
 /** What a flagged session is, after triage. */
@@ -106,6 +110,11 @@ export class TriageStore {
 
   get patterns(): readonly TriagePattern[] {
     return this.file.patterns;
+  }
+
+  /** Answered patterns whose events have become others since, by another parse of the log: they are not followed. */
+  get outdated(): number {
+    return (this.file.outdated ?? []).filter((p) => p.answer !== null).length;
   }
 
   get history(): readonly TriageChange[] {
@@ -163,7 +172,8 @@ export class TriageStore {
       for (const s of sightings) {
         const id = patternId(detector, s.names);
         const old = byId.get(id);
-        const example = seen.get(id) ?? { key: s.key, first_line: s.firstLine, reason: s.reason };
+        // Quiet sessions come without a reason: one that says why stays.
+        const example = seen.get(id) ?? (s.reason === null && old !== undefined && old.example.reason !== null ? old.example : { key: s.key, first_line: s.firstLine, reason: s.reason });
         seen.set(id, example);
         // An answer that lapsed does not come back to life by being seen.
         const lapsed = old !== undefined && now.getTime() - Date.parse(old.last_seen) > file.max_age_days * DAY_MS;
@@ -227,11 +237,27 @@ export async function readTriage(folder: string): Promise<TriageFile> {
   const content = (await readJson(file)) as Partial<TriageFile>;
   if (content.schema !== 'deeplog.triage/1' || !Array.isArray(content.patterns) || !Array.isArray(content.history)) throw new DataError(`${file}: is no triage file of this version (schema ${JSON.stringify(content.schema)}). Move it away to begin anew.`);
   // Files of before held short ids: what a pattern is called follows from its names.
-  return { ...(content as TriageFile), patterns: content.patterns.map((p) => ({ ...p, id: patternId(p.detector, p.names) })) };
+  const patterns = content.patterns.map((p) => ({ ...p, id: patternId(p.detector, p.names) }));
+  const now = await templatesOf(folder);
+  const before = content.templates ?? now;
+  const others = new Set(Object.keys(before).filter((event) => now[event] !== before[event]));
+  const isOutdated = (p: TriagePattern): boolean => eventsIn(p).some((event) => others.has(event));
+  return { ...(content as TriageFile), patterns: patterns.filter((p) => !isOutdated(p)), outdated: [...(content.outdated ?? []), ...patterns.filter(isOutdated)] };
+}
+
+/** What the model's events are; empty where its parser is not beside it. */
+async function templatesOf(folder: string): Promise<Readonly<Record<string, string>>> {
+  const file = path.join(folder, 'templates.json');
+  return existsSync(file) ? ((await readJson(file)) as Record<string, string>) : {};
+}
+
+/** Numbers of the events that a pattern speaks of. */
+function eventsIn({ names, group }: Pick<TriagePattern, 'names' | 'group'>): string[] {
+  return [...names, group].flatMap((name) => [...name.matchAll(/\bevents? ([\d ]+)/g)].flatMap(([, numbers]) => numbers.trim().split(' ')));
 }
 
 /** Reads, changes and writes the file whole, one process at a time. */
 async function change(folder: string, to: (file: TriageFile) => TriageFile): Promise<void> {
   const file = path.join(folder, TRIAGE_FILE);
-  await withLock(file, async () => writeJson(file, to(await readTriage(folder))));
+  await withLock(file, async () => writeJson(file, { ...to(await readTriage(folder)), templates: await templatesOf(folder) }));
 }

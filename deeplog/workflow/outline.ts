@@ -33,6 +33,8 @@ export function outline(workflow: Workflow, minShare = 0.02): Outline {
   const least = Math.max(1, minShare * sessions);
   // Loops lead back to their own state: what is left is a directed graph without cycles, since bags only grow.
   const next = states.map(({ children, taken }, from) => [...children].filter(([key, to]) => to !== from && (taken.get(key) ?? 0) >= least).map(([key, to]) => ({ key, to, visits: taken.get(key) ?? 0 })));
+  // A loop counts a session as often as it comes back.
+  const once = states.map(({ visits, children, taken }, from) => visits - [...children].reduce((n, [key, to]) => n + (to === from ? taken.get(key) ?? 0 : 0), 0));
   const shown = states.map(() => false);
   const reach = [0];
   while (reach.length > 0) {
@@ -65,7 +67,7 @@ export function outline(workflow: Workflow, minShare = 0.02): Outline {
       }
       nodes[target].visits += expanded.has(state) ? 0 : visits;
       // Several boxes may lead to one state: each passes on its share of what leaves it.
-      if (box !== null) edges.set(`${box}>${target}`, { from: box, to: target, visits: (nodes[box].visits * visits) / states[state].visits });
+      if (box !== null) edges.set(`${box}>${target}`, { from: box, to: target, visits: (nodes[box].visits * visits) / once[state] });
     }
     expanded.add(state);
   }

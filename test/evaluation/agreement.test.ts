@@ -62,5 +62,7 @@ it('with labels a terminal gets a sentence, a document the differences with thei
   const cells = [good, other, poor];
   const results = { schema: 'deeplog.results/1', rows: cells.map((c) => c.row), agreement: agreements(cells) } as const;
   expect(renderTables(results, 'plain')).toContain('custom, at 0.1 %: good has the highest F1; other could be as good, the others are lower (95 %, resampled sessions)');
+  const unsure = results.agreement.map((a) => ({ ...a, against_best: a.against_best && { ...a.against_best, others: a.against_best.others.map((o) => ({ ...o, interval: null })) } }));
+  expect(renderTables({ ...results, agreement: unsure }, 'plain')).toContain('good has the highest F1, and there are too few abnormal sessions to say whether the others are worse');
   expect(renderTables(results, 'markdown')).toMatch(/\| poor \| −0\.\d+ \| −0\.\d+ to −0\.\d+ \| yes \|/);
 });

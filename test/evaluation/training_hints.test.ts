@@ -13,8 +13,8 @@ const training = (bestEpoch: number, epochs: number, stopped: TrainResult['stopp
 
 describe('what the end of a training says about its settings', () => {
   it('names the limit that stopped a loss that still fell', () => {
-    expect(stillFalling(training(20, 20), 20, '70 windows make')).toEqual(['the validation loss was still falling at the last epoch: raise --max_epochs, or lower --batch_size (70 windows make 3 steps an epoch)']);
-    expect(stillFalling(training(20, 20), 200)[0]).toContain('raise --max_steps, or lower --batch_size (there are 3 steps an epoch)');
+    expect(stillFalling(training(20, 20), 20, '70 windows make')).toEqual(['the validation loss was still falling at the last epoch: raise --max_epochs, or --learning_rate (70 windows make 3 steps an epoch)']);
+    expect(stillFalling(training(20, 20), 200)[0]).toContain('raise --max_steps, or --learning_rate (there are 3 steps an epoch)');
   });
 
   it('says nothing where the best epoch lies back, the training stopped early, or there was one epoch', () => {
@@ -34,7 +34,8 @@ describe('what the end of a training says about its settings', () => {
   });
 
   it('says when a rank cannot alert for a known key', () => {
-    expect(onlyUnknownAlert('g', 10, 13)).toEqual(['g = 10 is every key there is: only unknown events can alert. Train longer, or look at --score nll']);
-    expect(onlyUnknownAlert('g', 9, 13)).toEqual([]);
+    expect(onlyUnknownAlert('g', 10, 13)).toEqual(['g = 10 is every one of the 10 keys there are: only unknown events can alert. Train longer, or look at --score nll']);
+    expect(onlyUnknownAlert('g', 9, 13)).toEqual(['g = 9 is all but one of the 10 keys there are: hardly anything but unknown events can alert. Train longer, or look at --score nll']);
+    expect(onlyUnknownAlert('g', 8, 13)).toEqual([]);
   });
 });

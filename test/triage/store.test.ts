@@ -29,6 +29,33 @@ describe('the triage file', () => {
     expect(readdirSync(folder)).toEqual(['triage.json']);
   });
 
+  it('does not follow answers about events that have become others, and does not lose them', async () => {
+    const folder = scratchFolder();
+    const model = (templates: Record<string, string>): void => writeFileSync(path.join(folder, 'templates.json'), JSON.stringify(templates));
+    model({ 1: 'opened <*>', 3: 'closed <*>' });
+    const seen = (names: string[], group: string): Sighting => ({ ...sighting(names), group });
+    await TriageStore.note(folder, 'd', [seen(['event 0 after event 3'], 'events 1 3'), seen(['event 1 is rare'], 'events 1')], day(0));
+    await TriageStore.answer(folder, [patternId('d', ['event 0 after event 3']), patternId('d', ['event 1 is rare'])], 'accepted', 'ann', null, day(0));
+    // The log was parsed again: event 3 is another, one more came.
+    model({ 1: 'opened <*>', 3: 'failed <*>', 4: 'closed <*>' });
+    const store = await TriageStore.open(folder, day(1));
+    expect(store.outdated).toBe(1);
+    expect(store.standing('d', ['event 0 after event 3'], 'events 1 3').answer).toBeNull();
+    expect(store.standing('d', ['event 1 is rare'], 'events 1').answer).toBe('accepted');
+    await TriageStore.note(folder, 'd', [seen(['event 0 after event 3'], 'events 1 3')], day(1));
+    const file = JSON.parse(readFileSync(path.join(folder, 'triage.json'), 'utf8')) as { outdated: unknown[]; patterns: unknown[] };
+    expect(file.outdated).toMatchObject([{ names: ['event 0 after event 3'], answer: 'accepted', by: 'ann' }]);
+    expect(file.patterns).toMatchObject([{ answer: 'accepted' }, { names: ['event 0 after event 3'], answer: null }]);
+    expect((await TriageStore.open(folder, day(1))).outdated).toBe(1);
+  });
+
+  it('keeps the example that says why when the pattern is quiet', async () => {
+    const folder = scratchFolder();
+    await TriageStore.note(folder, 'd', [sighting(['a'], 's1')], day(0));
+    await TriageStore.note(folder, 'd', [{ ...sighting(['a'], 's2'), firstLine: null, reason: null }], day(1));
+    expect((await TriageStore.open(folder, day(1))).patterns).toMatchObject([{ sessions: 2, example: { key: 's1', first_line: 3, reason: 'because' } }]);
+  });
+
   it('counts alerts over all runs, with an example of the last one', async () => {
     const folder = scratchFolder();
     await TriageStore.note(folder, 'd', [sighting(['a'], 's1'), sighting(['a'], 's2')], day(0));

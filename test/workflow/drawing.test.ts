@@ -58,6 +58,13 @@ describe('the drawing', () => {
     expect(drawSvg(drawn, 't')).toContain('↻ #7');
   });
 
+  it('lets as many sessions leave a box, or end there, as come to it, however often they loop', () => {
+    const looping = learnWorkflow([1, 2, 3, 4, 5, 6].map((n) => ({ events: [1, ...new Array<number>(n).fill(7), n % 3 === 0 ? 8 : 9, 9], count: 10 })), WORKFLOW_DEFAULTS);
+    const { nodes, edges } = outline(looping, 0);
+    expect(nodes.some((n) => n.loops.includes(7))).toBe(true);
+    for (const { id, visits, ends } of nodes) expect(edges.reduce((n, e) => n + (e.from === id ? e.visits : 0), 0) + ends).toBeCloseTo(visits, 6);
+  });
+
   it('escapes what templates hold', () => {
     const drawn = simplify(outline(workflow, 0));
     const svg = drawSvg(drawn, 'a <b> & "c"', { 1: '<script>&' });

@@ -29,7 +29,7 @@ const LEAST_DISTINCT = 3;
 /** Masks for what takes at least three values in a sample of messages; numbers that stand alone last, if anything. */
 export function guessMasks(messages: readonly string[]): MaskGuess[] {
   const out: MaskGuess[] = [];
-  for (const [what, regex] of [...KINDS, ['numbers after =', `=${NUMBER}`] as const]) {
+  for (const [what, regex] of [...KINDS, ['numbers after =', `=${NUMBER}(?![0-9A-Za-z])`] as const]) {
     const seen = values(messages, new LinePattern(regex));
     if (seen.size >= LEAST_DISTINCT && seen.lines >= messages.length * LEAST_SHARE) out.push({ what, regex, share: seen.lines / messages.length, distinct: seen.size, example: seen.first });
   }
