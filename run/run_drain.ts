@@ -65,6 +65,12 @@ export const DRAIN_OPTIONS = {
   report_sec: { type: 'number', group: 'General', default: 60, min: 1, describe: 'seconds between profiling reports' },
 } as const satisfies OptionSpecs;
 
+/** Where a setting goes that is none of the ini's: `[SECTION] name`. */
+function flagFor(key: string): string {
+  const name = key.slice(key.lastIndexOf(' ') + 1);
+  return Object.hasOwn(DRAIN_OPTIONS, name) ? `; give it as a flag, --${name}, or in a file for --config` : '';
+}
+
 export const drainStage: Stage = {
   command: 'drain', group: 'Parse',
   describe: 'parse a raw log into events and sessions',
@@ -97,7 +103,7 @@ export const drainStage: Stage = {
       return [...layers, { name: file, values: records ? { ...ini.values, logformat: undefined, time_format: undefined } : ini.values, lenient: true }];
     });
     const console = new StageConsole(options.quiet);
-    for (const key of unknown) console.warn(`${options.parser_config ?? 'drain3.ini'}: ${key} means nothing here and is ignored`);
+    for (const key of unknown) console.warn(`${options.parser_config ?? 'drain3.ini'}: ${key} means nothing here and is ignored${flagFor(key)}`);
     if (options.merge !== undefined) {
       if (options.input_file !== undefined || options.state !== undefined) throw new UsageError('--merge joins saved states and parses nothing: leave --input_file and --state out, and match afterwards with --state.');
       const merged = await mergeStateFiles(options.merge, options.output_path, options.overwrite, options.compress_state);

@@ -117,5 +117,7 @@ function explain(message: string, stages: readonly (Stage | StageGroup)[], words
   if (message.startsWith('Not enough non-option arguments') && stage !== undefined) return `There is something missing: ${[...names([stage]), ...stage.command.split(' ').slice(1)].join(' ')}. See --help.`;
   if (unknown === undefined) return `${message.replace(/\.?$/, '.')} See --help.`;
   if (stage === undefined || unknown === words[0]) return `There is no ${what} ${JSON.stringify(unknown)}.${suggestion(unknown, names(stages))} See ${what === 'stage' ? 'deeplog ' : ''}--help.`;
+  // yargs calls what follows no flag unknown as well.
+  if (words.slice(1).includes(unknown)) return `${JSON.stringify(unknown)} belongs to no flag. Give its flag before it; a pattern for several files goes between quotes. See --help.`;
   return `There is no flag --${unknown}.${suggestion(unknown, Object.keys({ ...stage.options, ...COMMON_OPTIONS, help: null }))} See --help.`;
 }

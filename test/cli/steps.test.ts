@@ -33,6 +33,7 @@ describe('a stage of several steps', () => {
     [['net'], 'Name a step: vocab, train. See --help.'],
     [['net', 'trian'], 'There is no step "trian". Did you mean train? See --help.'],
     [['net', 'train', '--sise', '3'], 'There is no flag --sise. Did you mean size? See --help.'],
+    [['net', 'train', '--size', '3', 'b.log'], '"b.log" belongs to no flag. Give its flag before it; a pattern for several files goes between quotes. See --help.'],
     [['nte'], 'There is no stage "nte". Did you mean net? See deeplog --help.'],
     [[], 'Name a stage: plain, net. See --help.'],
   ])('%j is refused, with what there is instead', async (args, message) => {
