@@ -37,32 +37,24 @@ export class BytePattern implements Pattern {
   matchStart = 0;
   matchEnd = 0;
   readonly looksAround = false;
+  readonly alphabet: Uint8Array;
+  private readonly first: Uint8Array;
+  private readonly shortest: number;
+  private readonly within: Uint8Array;
 
-  private constructor(
-    private readonly forward: Automaton,
-    private readonly backward: Automaton,
-    /** 1 for each byte that can begin a match. */
-    private readonly first: Uint8Array,
-    /** Length of the shortest match, at most MAX_SKIP. */
-    private readonly shortest: number,
-    /** 1 for each byte that can stand at one of the first `shortest` places of a match. */
-    private readonly within: Uint8Array,
-    /** 1 for each byte that can occur inside a match. */
-    readonly alphabet: Uint8Array,
-  ) {}
+  private constructor(private readonly forward: Automaton, private readonly backward: Automaton, { first, shortest, within, alphabet }: Outlook) {
+    this.first = first;
+    this.shortest = shortest;
+    this.within = within;
+    this.alphabet = alphabet;
+  }
 
   /** Null when the pattern can match the empty string, or the automaton would be too large. */
   static of(program: readonly Instruction[], reversed: readonly Instruction[]): BytePattern | null {
-    if (closure(program, [0]).some((pc) => program[pc].op === 'match')) return null;
-    const forward = determinise(program, true);
-    const backward = determinise(reversed, false);
-    if (!forward || !backward) return null;
-    const first = new Uint8Array(256);
-    const alphabet = new Uint8Array(256);
-    for (const pc of closure(program, [0])) merge(first, program[pc]);
-    for (const instruction of program) merge(alphabet, instruction);
-    const { shortest, within } = opening(program);
-    return new BytePattern(forward, backward, first, shortest, within, alphabet);
+    const outlook = outlookOf(program);
+    const forward = outlook && determinise(program, true);
+    const backward = outlook && determinise(reversed, false);
+    return outlook && forward && backward && new BytePattern(forward, backward, outlook);
   }
 
   /**
@@ -118,7 +110,7 @@ export class BytePattern implements Pattern {
   }
 }
 
-export function merge(into: Uint8Array, instruction: Instruction): void {
+function merge(into: Uint8Array, instruction: Instruction): void {
   if (instruction.op === 'set') for (let b = 0; b < BYTES; b++) into[b] |= instruction.bytes[b];
 }
 
@@ -139,7 +131,7 @@ function closure(program: readonly Instruction[], from: readonly number[]): numb
 }
 
 /** The same with every assertion taken to hold. */
-export function passing(program: readonly Instruction[], from: readonly number[]): number[] {
+function passing(program: readonly Instruction[], from: readonly number[]): number[] {
   const out = new Set<number>();
   for (let open = [...from]; open.length > 0;) {
     const reached = closure(program, open).filter((pc) => !out.has(pc));
@@ -149,8 +141,31 @@ export function passing(program: readonly Instruction[], from: readonly number[]
   return [...out].filter((pc) => program[pc].op !== 'assert');
 }
 
+/** What can be said of matches without the automata: enough to pass over text that cannot begin one. */
+export interface Outlook {
+  /** 1 for each byte that can begin a match. */
+  readonly first: Uint8Array;
+  /** Length of the shortest match, at most MAX_SKIP. */
+  readonly shortest: number;
+  /** 1 for each byte that can stand at one of the first `shortest` places of a match. */
+  readonly within: Uint8Array;
+  /** 1 for each byte that can occur inside a match. */
+  readonly alphabet: Uint8Array;
+}
+
+/** Null when the pattern can match the empty string. */
+export function outlookOf(program: readonly Instruction[]): Outlook | null {
+  const starts = passing(program, [0]);
+  if (starts.some((pc) => program[pc].op === 'match')) return null;
+  const first = new Uint8Array(256);
+  const alphabet = new Uint8Array(256);
+  for (const pc of starts) merge(first, program[pc]);
+  for (const instruction of program) merge(alphabet, instruction);
+  return { first, alphabet, ...opening(program) };
+}
+
 /** What the first places of a match look like: the length of the shortest match and the bytes that may stand there. */
-export function opening(program: readonly Instruction[]): { shortest: number; within: Uint8Array } {
+function opening(program: readonly Instruction[]): { shortest: number; within: Uint8Array } {
   const within = new Uint8Array(256);
   let threads = passing(program, [0]);
   let shortest = 0;

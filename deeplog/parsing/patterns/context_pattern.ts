@@ -1,4 +1,4 @@
-import { byteClasses, MAX_STATES, merge, opening, passing, type Pattern } from './automaton.js';
+import { byteClasses, MAX_STATES, outlookOf, type Outlook, type Pattern } from './automaton.js';
 import { EDGE, type Instruction, type Place } from './regex_program.js';
 
 const BYTES = 128;
@@ -26,35 +26,25 @@ export class ContextPattern implements Pattern {
   matchStart = 0;
   matchEnd = 0;
   readonly looksAround = true;
+  readonly alphabet: Uint8Array;
 
-  private constructor(
-    private readonly forward: Automaton,
-    private readonly backward: Automaton,
-    private readonly first: Uint8Array,
-    private readonly shortest: number,
-    private readonly within: Uint8Array,
-    readonly alphabet: Uint8Array,
-  ) {}
+  private constructor(private readonly forward: Automaton, private readonly backward: Automaton, private readonly outlook: Outlook) {
+    this.alphabet = outlook.alphabet;
+  }
 
   /** Null when the automaton would be too large, or the pattern can match the empty string. */
   static of(program: readonly Instruction[], reversed: readonly Instruction[]): ContextPattern | null {
-    if (passing(program, [0]).some((pc) => program[pc].op === 'match')) return null;
-    const forward = determinise(program, true);
-    const backward = determinise(reversed, false);
-    if (!forward || !backward) return null;
-    const first = new Uint8Array(256);
-    const alphabet = new Uint8Array(256);
-    for (const pc of passing(program, [0])) merge(first, program[pc]);
-    for (const instruction of program) merge(alphabet, instruction);
-    const { shortest, within } = opening(program);
-    return new ContextPattern(forward, backward, first, shortest, within, alphabet);
+    const outlook = outlookOf(program);
+    const forward = outlook && determinise(program, true);
+    const backward = outlook && determinise(reversed, false);
+    return outlook && forward && backward && new ContextPattern(forward, backward, outlook);
   }
 
   /** `before` and `behind`: what stands beside bytes[from, end), a byte or {@link EDGE}. */
   find(bytes: Uint8Array, from: number, end: number, before: number = EDGE, behind: number = EDGE): boolean {
     const { table, accepts, atEdge, starts, lastStart } = this.forward;
-    const { first, within } = this;
-    const reach = this.shortest - 1;
+    const { first, within, shortest } = this.outlook;
+    const reach = shortest - 1;
     let state = starts[before];
     let last = -1;
     let begun = -1;
