@@ -1,4 +1,5 @@
 import { enlarged, type SessionEvents, type SessionRecord } from '../artifacts/index.js';
+import { varintAt, varintEnd } from './varint.js';
 import { DataError } from '../common/index.js';
 
 const CHUNK_BYTES = 32;
@@ -281,21 +282,4 @@ export class SessionLog {
       chunk = next;
     }
   }
-}
-
-/** The number that begins at `from`. */
-function varintAt(bytes: Uint8Array, from: number): number {
-  let value = 0;
-  let scale = 1;
-  for (let at = from; ; at++) {
-    value += (bytes[at] & 127) * scale;
-    if (bytes[at] < 128) return value;
-    scale *= 128;
-  }
-}
-
-function varintEnd(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (bytes[at] > 127) at++;
-  return at + 1;
 }

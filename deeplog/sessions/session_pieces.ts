@@ -1,6 +1,7 @@
 import { enlarged } from '../artifacts/index.js';
 import { KeyTable } from './key_table.js';
 import type { LineBlock } from './line_block.js';
+import { putVarint } from './varint.js';
 
 /**
  * What a chunk adds to each session: its events packed as {@link SessionLog} keeps them, all but the first, whose line and time only
@@ -108,21 +109,4 @@ export class SessionPacker {
     this.label = enlarged(this.label, size);
     this.packedEnds = enlarged(this.packedEnds, size);
   }
-}
-
-/** Writes a whole number of at most 2^53 as a varint; the place behind it. */
-function putVarint(bytes: Uint8Array, from: number, value: number): number {
-  let at = from;
-  let rest = value;
-  while (rest > 127) {
-    if (rest < 0x80000000) {
-      bytes[at++] = (rest & 127) | 128;
-      rest >>>= 7;
-    } else {
-      bytes[at++] = (rest % 128) | 128;
-      rest = Math.floor(rest / 128);
-    }
-  }
-  bytes[at++] = rest;
-  return at;
 }

@@ -1,5 +1,6 @@
 import { byteClasses, MAX_STATES, outlookOf, type Outlook, type Pattern } from './automaton.js';
-import { EDGE, type Instruction, type Place } from './regex_program.js';
+import { EDGE, type Place } from './regex_parser.js';
+import type { Instruction } from './regex_program.js';
 
 const BYTES = 128;
 const NONE = 0;
