@@ -49,8 +49,10 @@ export function interruptSignal(console: StageConsole): AbortSignal {
   let first = 0;
   const stop = (): void => {
     // A terminal's Ctrl-C may come twice: from the terminal, and passed on by npm.
-    if (controller.signal.aborted && performance.now() - first < SAME_SIGNAL_MS) return;
-    if (controller.signal.aborted) endNow();
+    if (controller.signal.aborted) {
+      if (performance.now() - first >= SAME_SIGNAL_MS) endNow();
+      return;
+    }
     first = performance.now();
     console.warn('stopping after this step; Ctrl-C again stops at once');
     controller.abort();

@@ -22,7 +22,7 @@ export type JudgedEvidence = Evidence & { readonly template?: string; readonly e
 
 /** Which step takes the folder that a step of the staged autoencoder wrote. */
 const NEXT_AUTOENCODER_STEP: Readonly<Record<string, string>> = {
-  'autoencoder prepare': 'autoencoder train --input', 'autoencoder train': 'autoencoder encode --model', 'autoencoder encode': 'autoencoder detect --input', 'autoencoder detect': 'autoencoder evaluate --input',
+  'autoencoder prepare': 'autoencoder train --input', 'autoencoder train': 'autoencoder encode --model', 'autoencoder encode': 'autoencoder detect --input', 'autoencoder detect': 'autoencoder apply --model',
 };
 const EVIDENCE_PER_SESSION = 5;
 const SEQUENCES_PER_BATCH = 32_768;

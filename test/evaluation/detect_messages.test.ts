@@ -1,10 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DRAIN_OPTIONS } from '../../run/run_drain.js';
 import { DETECT_OPTIONS } from '../../run/run_detect.js';
 import { COMMON_OPTIONS, resolveOptions } from '../../deeplog/cli/index.js';
-import { detect, trainWorkflow } from '../../deeplog/evaluation/index.js';
+import { detect, trainWorkflow, type Detected } from '../../deeplog/evaluation/index.js';
 import { writeManifest } from '../../deeplog/artifacts/index.js';
 import { drainSettings, runDrain } from '../../deeplog/sessions/index.js';
 import { removeScratchAfterwards, scratchFolder } from '../helpers.js';
@@ -30,6 +30,26 @@ beforeAll(async () => {
   await trainWorkflow({ inputFile: at('parsed'), outputPath: model, overwrite: false, trainRatio: 0.5, valRatio: 0.75, order: 'chronological', trainOn: 'normal', targetFpr: 0.1, seed: 1, workflow: { minLength: 1, threshold: 0.8, backSteps: 1 }, drawShare: 0.02, flags: {} });
 });
 
+describe('detect --recalibrate', () => {
+  it('says when what scores highest can alert no more, and keeps the threshold of before', async () => {
+    const before = (JSON.parse(readFileSync(path.join(model, 'config.json'), 'utf8')) as { threshold: number }).threshold;
+    const recalibrate = (name: string, lines: readonly string[]): Promise<Detected> => {
+      cpSync(model, at(`model_${name}`), { recursive: true });
+      writeFileSync(at(`${name}.log`), log(lines));
+      return detect({ model: at(`model_${name}`), inputFile: at(`${name}.log`), outputPath: at(`out_${name}`), overwrite: true, recalibrate: true, targetFpr: 0.1, triage: false, flags: {} }, () => Promise.reject(new Error('no engine is needed')));
+    };
+    // Every session ends with a line that the model has never seen: whatever share may be above the threshold, none is.
+    const deaf = await recalibrate('deaf', good.map((l) => l.replace('close', 'FATAL disk of')));
+    expect(deaf.flagged).toEqual([]);
+    expect(deaf.warnings.join('\n')).toContain('40 of these sessions share the highest score, which the threshold is now');
+    expect(JSON.parse(readFileSync(path.join(at('model_deaf'), 'config.json'), 'utf8'))).toMatchObject({ threshold: deaf.threshold, recalibrated: { before } });
+    // One such session of 40 may be above it.
+    const hearing = await recalibrate('hearing', good.map((l) => (l.endsWith('close req-7') ? l.replace('close', 'FATAL disk of') : l)));
+    expect(hearing.flagged.map((v) => v.key)).toEqual(['req-7']);
+    expect(hearing.warnings.join('\n')).not.toContain('share the highest score');
+  });
+});
+
 describe('detect on what its model cannot read', () => {
   const cases: readonly [string, string, readonly string[]][] = [
     ['other.log', 'do not fit the log format', ['nothing', 'like', 'it']],
@@ -51,7 +71,7 @@ describe('detect on what its model cannot read', () => {
     mkdirSync(other);
     writeFileSync(path.join(other, 'config.json'), '{}');
     await writeManifest(other, { stage: `autoencoder ${step}`, startedAt: 0, inputs: {}, options: {} });
-    const next = { train: 'autoencoder encode --model', encode: 'autoencoder detect --input', detect: 'autoencoder evaluate --input' }[step];
+    const next = { train: 'autoencoder encode --model', encode: 'autoencoder detect --input', detect: 'autoencoder apply --model' }[step];
     await expect(judge('good.log', other)).rejects.toThrow(`${other}: holds the result of "autoencoder ${step}", which judges windows of lines and not sessions. "${next}" reads it`);
   });
 

@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
+import { interruptSignal, StageConsole } from '../../deeplog/cli/index.js';
+
+it('a Ctrl-C that arrives twice, as through npm, is one; a later one ends at once', async () => {
+  const before = { SIGINT: process.listeners('SIGINT'), SIGTERM: process.listeners('SIGTERM') };
+  // What ends the process is not to end the tests.
+  const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+  const emit = vi.spyOn(process, 'emit').mockReturnValue(true as never);
+  try {
+    const signal = interruptSignal(new StageConsole(true));
+    const [interrupt] = process.listeners('SIGINT').filter((l) => !before.SIGINT.includes(l));
+    interrupt('SIGINT');
+    expect(signal.aborted).toBe(true);
+    interrupt('SIGINT');
+    expect(kill).not.toHaveBeenCalled();
+    await sleep(600);
+    interrupt('SIGINT');
+    expect(kill).toHaveBeenCalledWith(process.pid, 'SIGINT');
+    expect(emit).toHaveBeenCalledWith('exit', 130);
+  } finally {
+    vi.restoreAllMocks();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.removeAllListeners(name);
+      for (const listener of before[name]) process.on(name, listener);
+    }
+  }
+});
